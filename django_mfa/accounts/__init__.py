@@ -1,0 +1,1 @@
+"""One row a person: what holds for all of their devices together."""

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class MFAAccount(models.Model):
+    """What holds for all devices of one person together; made when first needed."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="mfa_account",
+        verbose_name=_("user"),
+    )
+    epoch = models.PositiveIntegerField(
+        _("epoch"),
+        default=0,
+        help_text=_("Raised by every change of factors; ends the proofs of others."),
+    )
+    default_device = models.UUIDField(_("default device"), null=True, blank=True)
+    required = models.BooleanField(
+        _("must use a second factor"),
+        default=False,
+        help_text=_("Demanded by an administrator, whatever the policies say."),
+    )
+    grace_deadline = models.DateTimeField(
+        _("set-up due by"),
+        null=True,
+        blank=True,
+        help_text=_("Set once, when a second factor was first asked for."),
+    )
+    failures = models.PositiveIntegerField(_("recent failures"), default=0)
+    window_start = models.DateTimeField(_("failures since"), null=True, blank=True)
+    locked_until = models.DateTimeField(_("codes refused until"), null=True, blank=True)
+    lock_announced = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        permissions = (("reset_mfa", _("Can reset the second factors of a user")),)
+
+    def __str__(self) -> str:
+        return str(self.user_id)

@@ -1,0 +1,63 @@
+"""An `MFAError` as an HTTP answer: what all doors say in the same words."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.urls import reverse
+
+from .errors import EnrolmentRequired, MFAError, MFARequired, StepUpRequired
+from .errors import TooManyAttempts
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a program asks: it names JSON and not HTML, or says so itself."""
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return True
+    accept = request.headers.get("Accept", "")
+    return "json" in accept and "text/html" not in accept
+
+
+def is_json(response: HttpResponseBase) -> bool:
+    """Whether the answer is JSON."""
+    return "json" in response.headers.get("Content-Type", "")
+
+
+def as_json(error: MFAError, status: int | None = None) -> HttpResponse:
+    """The error as `{"code", "detail", ...}`, with the headers that go with it."""
+    body = {"code": error.code, "detail": str(error), **error.details}
+    if isinstance(error, MFARequired):
+        body["mfa_required"] = True
+    response = JsonResponse(body, status=status or error.status)
+    response.headers["Cache-Control"] = "no-store"
+    return with_headers(error, response)
+
+
+def with_headers(error: MFAError, response: HttpResponse) -> HttpResponse:
+    """The answer with Retry-After, or with a challenge in the manner of RFC 9470."""
+    if isinstance(error, TooManyAttempts):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, MFARequired):
+        parts = ['Bearer error="insufficient_user_authentication"']
+        if error.details.get("max_age") is not None:
+            parts.append(f"max_age={error.details['max_age']}")
+        response.headers["WWW-Authenticate"] = ", ".join(parts)
+    return response
+
+
+def owed_page(error: MFAError, next_url: str = "") -> HttpResponseRedirect:
+    """A redirect to the page on which the person can give what `error` asks for."""
+    name = "verify"
+    if isinstance(error, StepUpRequired):
+        name = "step_up"
+    elif isinstance(error, EnrolmentRequired):
+        name = "setup"
+    query = f"?{urlencode({'next': next_url})}" if next_url else ""
+    return HttpResponseRedirect(reverse(f"django_mfa:{name}") + query)

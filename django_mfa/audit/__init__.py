@@ -1,0 +1,1 @@
+"""What happened, kept: one append-only row for every signal."""

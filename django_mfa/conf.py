@@ -1,0 +1,216 @@
+"""The one setting, `DJANGO_MFA`: every key, its type, its default, its sentence.
+
+`get()` reads it at use. An unknown key or a value of the wrong type is an error
+with a hint, so that a slip of the pen never switches a protection off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+NAME = "DJANGO_MFA"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TOTP:
+    DIGITS: int = 6
+    """Digits in a code: 6 or 8. Most authenticator apps know only 6."""
+    PERIOD: int = 30
+    """Seconds for which a code is shown."""
+    ALGORITHM: str = "SHA1"
+    """Hash of the code: SHA1, SHA256 or SHA512. Many apps silently ignore any but SHA1."""
+    ISSUER: str | Callable[..., str] | None = None
+    """Name of your site in the app; a text, a callable or dotted path given the host. Default: the host name."""
+    WINDOW: int = 1
+    """Steps before and after the present one that are accepted, for clocks that differ."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodes:
+    COUNT: int = 10
+    """How many codes a set holds."""
+    LENGTH: int = 8
+    """Signs in a code, without the hyphen."""
+    ALPHABET: str = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+    """Signs that codes are made of; none that could be read as another."""
+    WARN_AT: int = 3
+    """From this many left on, pages and mails remind the person to make new ones."""
+    COST: int = 14
+    """Work of the slow digest: scrypt with N = 2 to this power. Less than 14 is for tests."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    FAILURES: int = 5
+    """Wrong codes within `FAILURE_WINDOW` seconds after which codes are refused for a while."""
+    FAILURE_WINDOW: int = 900
+    """Seconds in which `FAILURES` are counted."""
+    LOCK: int = 1800
+    """Seconds for which codes are refused after too many failures."""
+    DEVICE_CAP: int = 20
+    """Consecutive wrong codes after which a device is disabled. Never more than 100."""
+    RECOVERY_CAP: int = 100
+    """The same for a set of recovery codes, whose codes are far harder to guess. Never more than 100."""
+    ADDRESS_FAILURES: int = 10
+    """Wrong codes from one network address within `ADDRESS_WINDOW` seconds."""
+    ADDRESS_WINDOW: int = 300
+    """Seconds in which `ADDRESS_FAILURES` are counted."""
+    TRUSTED_PROXIES: int = 0
+    """How many proxies of yours stand before the site and add to X-Forwarded-For. 0: use REMOTE_ADDR."""
+    MAX_DEVICES: int = 5
+    """Devices of one factor a person may have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    LOG: bool = True
+    """Also write each event as a line of JSON to the logger `django_mfa`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notices:
+    ENABLED: bool = True
+    """Mail people about changes to their factors."""
+    FROM_EMAIL: str | None = None
+    """Sender of the mails. Default: DEFAULT_FROM_EMAIL."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    FACTORS: Sequence[str] = (
+        "django_mfa.factors.totp.TOTPFactor",
+        "django_mfa.factors.recovery_code.RecoveryCodeFactor",
+    )
+    """Dotted paths of the factors people may use, or the short names of our own; in the order they are offered."""
+    ENCRYPTION_KEYS: Sequence[str] = ()
+    """Secrets that seal what is stored; the first one seals, all of them open. Default: derived from SECRET_KEY."""
+    POLICIES: Sequence[Mapping[str, Any]] = field(
+        default_factory=lambda: ({"who": "staff", "grace_days": 0},)
+    )
+    """Who must have a second factor: `who` (everyone, staff, superusers, group:NAME, permission:APP.NAME, a dotted path or callable given the user) and `grace_days`."""
+    GRACE_DAYS: int = 7
+    """Days that a person has to set up a factor, where a policy does not say otherwise."""
+    STEP_UP_MAX_AGE: int = 900
+    """Seconds for which a proof is fresh enough to change one's factors."""
+    PENDING_LOGIN_TTL: int = 900
+    """Seconds a sign-in waits for the second factor."""
+    SETUP_TTL: int = 600
+    """Seconds a set-up waits for its first code. Fixed: nothing renews it."""
+    SITE_NAME: str | None = None
+    """Name of the site in mails and on pages. Default: the host name."""
+    CONTENT_SECURITY_POLICY: str = (
+        "default-src 'self'; base-uri 'none'; form-action 'self';"
+        " frame-ancestors 'none'; object-src 'none'"
+    )
+    """Header of the pages. If signing in leads on to another site (an OAuth client), name it in `form-action`."""
+    TOTP: TOTP = field(default_factory=TOTP)
+    """Codes from authenticator apps."""
+    RECOVERY_CODES: RecoveryCodes = field(default_factory=RecoveryCodes)
+    """Single-use codes to keep on paper."""
+    LIMITS: Limits = field(default_factory=Limits)
+    """How many wrong answers are judged."""
+    AUDIT: Audit = field(default_factory=Audit)
+    """The record of what happened."""
+    NOTICES: Notices = field(default_factory=Notices)
+    """The mails people get."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with the setting, and how to mend it."""
+
+    message: str
+    hint: str
+
+
+def problems(data: Any, shape: type[Any] = Settings, at: str = NAME) -> Iterator[Problem]:
+    """Everything that is wrong with `data` as a value of the setting."""
+    if not isinstance(data, Mapping):
+        yield Problem(f"{at} must be a dict.", f"Write {at} = {{...}}.")
+        return
+    known = {item.name: item for item in fields(shape)}
+    for key, value in data.items():
+        here = f"{at}[{key!r}]"
+        if key not in known:
+            yield _unknown(str(key), here, list(known))
+            continue
+        default = getattr(shape(), key)
+        if is_dataclass(default):
+            yield from problems(value, type(default), here)
+        elif not _fits(value, default):
+            wanted = type(default).__name__
+            yield Problem(f"{here} must be of type {wanted}.", f"The default is {default!r}.")
+
+
+def _unknown(key: str, here: str, known: list[str]) -> Problem:
+    close = get_close_matches(key.upper(), known, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
+    return Problem(f"{here} is not a setting.", hint)
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if default is None:
+        return value is None or isinstance(value, str) or callable(value)
+    if isinstance(default, tuple):
+        return isinstance(value, list | tuple)
+    if isinstance(default, int) and not isinstance(default, bool):
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, type(default))
+
+
+def _build(data: Mapping[str, Any], shape: type[Any]) -> Any:
+    values = {}
+    for item in fields(shape):
+        if item.name not in data:
+            continue
+        default = getattr(shape(), item.name)
+        value = data[item.name]
+        values[item.name] = (
+            _build(value, type(default)) if is_dataclass(default) else value
+        )
+    return shape(**values)
+
+
+class _Reader:
+    """Keeps what was read for as long as the setting is the same object."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self, **kwargs: Any) -> None:
+        if kwargs.get("setting") in (None, NAME):
+            self.source: Any = None
+            self.value: Settings | None = None
+
+    def get(self) -> Settings:
+        source = getattr(settings, NAME, {})
+        if self.value is None or source is not self.source:
+            wrong = next(problems(source), None)
+            if wrong:
+                raise ImproperlyConfigured(f"{wrong.message} {wrong.hint}")
+            self.source, self.value = source, _build(source, Settings)
+        return self.value
+
+
+_reader = _Reader()
+setting_changed.connect(_reader.clear, dispatch_uid="django_mfa.conf")
+
+
+def get() -> Settings:
+    """The settings as they stand now; `ImproperlyConfigured` when they cannot be read."""
+    return _reader.get()
+
+
+def resolve(value: Any, *args: Any) -> Any:
+    """A setting that may be a plain value, a callable, or a callable's dotted path."""
+    if isinstance(value, str) and "." in value and value.replace(".", "").isidentifier():
+        value = import_string(value)
+    return value(*args) if callable(value) else value

@@ -1,0 +1,129 @@
+"""What every factor is: a folder that holds only what differs.
+
+Flows and doors are written once against `Factor`; `testing.FactorContract` is
+what each must pass. A site adds one by naming its class in `FACTORS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.utils.functional import Promise
+
+from django_mfa import clock, conf
+from django_mfa.errors import KeyTrouble
+from django_mfa.values import Proof, Verdict
+
+from .devices import MFADevice
+from .forms import CodeForm
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A set-up that waits for its first response: the device, and what to show."""
+
+    device: MFADevice
+    show: Mapping[str, Any]
+
+
+class Factor:
+    """A kind of proof. Stateless; the rows are its devices."""
+
+    slug: ClassVar[str]
+    label: ClassVar[str | Promise]
+    model: ClassVar[type[MFADevice]]
+    form: ClassVar[type[forms.Form]] = CodeForm
+    #: Whether a device of it, by itself, makes the person one with a second factor.
+    primary: ClassVar[bool] = True
+    #: Whether people set it up on the set-up pages.
+    enrollable: ClassVar[bool] = True
+    #: How strong it is among others; the strongest is asked for first.
+    rank: ClassVar[int] = 0
+    acr: ClassVar[str] = "aal2"
+    amr: ClassVar[tuple[str, ...]] = ()
+    phishing_resistant: ClassVar[bool] = False
+
+    # Enrolment
+
+    def begin(self, user: AbstractBaseUser, *, host: str) -> Setup:
+        """Begin a set-up, or go on with the one that waits."""
+        device = self.pending(user) or self.new_device(user)
+        return Setup(device, self.show(device, host=host))
+
+    def new_device(self, user: AbstractBaseUser) -> MFADevice:
+        """A device that is stored and not yet confirmed."""
+        raise NotImplementedError
+
+    def show(self, device: MFADevice, *, host: str) -> Mapping[str, Any]:
+        """What the person needs for the set-up; secrets, so for that page alone."""
+        raise NotImplementedError
+
+    def pending(self, user: AbstractBaseUser) -> Any:
+        """The set-up of `user` that still waits, or None; those that are over go."""
+        since = clock.now() - timedelta(seconds=conf.get().SETUP_TTL)
+        waiting = self.model._default_manager.filter(user=user, confirmed=False)
+        waiting.filter(created__lte=since).delete()
+        return waiting.filter(created__gt=since).order_by("-pk").first()
+
+    # Challenge
+
+    def has_shape(self, response: Any) -> bool:
+        """Whether `response` can be one of this factor's at all."""
+        raise NotImplementedError
+
+    def devices(self, user_pk: Any) -> Sequence[MFADevice]:
+        """The confirmed devices of a user with user and account, the last used first."""
+        rows = self.model._default_manager.filter(user_id=user_pk, confirmed=True)
+        found = rows.select_related("user", "user__mfa_account")
+        return sorted(found, key=_last_used_first)
+
+    def judge(self, devices: Sequence[MFADevice], response: Any) -> Verdict:
+        """Compare `response` with every device that may answer, in memory.
+
+        Raise `KeyTrouble` when none fits and one of them could not be compared.
+        """
+        refused: list[Verdict] = []
+        trouble: KeyTrouble | None = None
+        for device in devices:
+            try:
+                verdict = device.judge(response)
+            except KeyTrouble as error:
+                error.details["device"] = device
+                trouble = error
+                continue
+            if verdict.right:
+                return verdict
+            refused.append(verdict)
+        if trouble:
+            raise trouble
+        spent = [verdict for verdict in refused if not verdict.is_charged]
+        # SECURITY: one guess is one charge, on the device that was asked for; to
+        # charge all would let typing errors disable devices nobody uses.
+        return (spent or refused)[0]
+
+    def proof(self, device: MFADevice, verdict: Verdict | None) -> Proof:
+        """What a right answer of `device` shows."""
+        del verdict  # a factor whose answers differ in strength looks at it
+        return Proof(
+            factor=self.slug,
+            device=str(device.public_id),
+            at=int(clock.timestamp()),
+            acr=self.acr,
+            amr=self.amr,
+            phishing_resistant=self.phishing_resistant,
+        )
+
+    def used(self, context: Any, device: MFADevice) -> None:
+        """Called in the transaction of a right answer, for events of its own."""
+
+
+def _last_used_first(device: MFADevice) -> tuple[float, int]:
+    used = device.last_used
+    return (-used.timestamp() if used else 0.0, device.pk)

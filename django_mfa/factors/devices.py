@@ -1,0 +1,202 @@
+"""The row that every factor's device is: whose, how it is called, how it fared.
+
+A device decides for itself what must never be skipped, whoever asks: single use,
+failure count, lock, cap. So code that knows only django-otp is guarded as well.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device, VerifyNotAllowed
+
+from django_mfa import clock, conf
+from django_mfa.errors import KeyTrouble, MalformedCode
+from django_mfa.limits import attempts
+from django_mfa.values import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What came of counting a wrong answer."""
+
+    judged: bool
+    device_disabled: bool = False
+
+
+class MFADevice(Device):
+    """A device of one of our factors."""
+
+    factor: ClassVar[str]
+    #: Whether a wrong answer counts against the account and its short lock.
+    typed: ClassVar[bool] = True
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="mfa_%(class)s_set",
+        verbose_name=_("user"),
+    )
+    public_id = models.UUIDField(
+        _("public id"), default=uuid.uuid4, unique=True, editable=False
+    )
+    name = models.CharField(_("name"), max_length=64)
+    confirmed = models.BooleanField(_("confirmed"), default=False)
+    created = models.DateTimeField(_("added"), default=clock.now, editable=False)
+    last_used = models.DateTimeField(_("last used"), null=True, editable=False)
+    uses = models.PositiveIntegerField(_("uses"), default=0, editable=False)
+    failures = models.PositiveIntegerField(
+        _("consecutive failures"), default=0, editable=False
+    )
+    failures_total = models.PositiveIntegerField(
+        _("failures since it was added"), default=0, editable=False
+    )
+    locked_until = models.DateTimeField(_("refused until"), null=True, editable=False)
+    disabled_at = models.DateTimeField(_("disabled"), null=True, editable=False)
+    disabled_reason = models.CharField(
+        _("why disabled"), max_length=32, blank=True, editable=False
+    )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    def place(self, field: str) -> str:
+        """Where a sealed field belongs: table, owner, row and column."""
+        return f"{self._meta.db_table}:{self.user_id}:{self.public_id}:{field}"
+
+    @property
+    def cap(self) -> int:
+        """Wrong answers in a row after which the device is disabled."""
+        return min(conf.get().LIMITS.DEVICE_CAP, 100)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether answers of this device are judged at all, as far as was read."""
+        return self.confirmed and self.disabled_at is None
+
+    def refused_until(self) -> datetime | None:
+        """Until when answers are refused, as far as was read."""
+        if self.typed:
+            return attempts.locked_until(self.user)
+        until = self.locked_until
+        return until if until and until > clock.now() else None
+
+    @classmethod
+    def open_now(cls) -> Q:
+        """Rows whose answers are judged now; the condition of every claim."""
+        condition = Q(confirmed=True, disabled_at=None)
+        if cls.typed:
+            return condition & attempts.account_open()
+        return condition & (Q(locked_until=None) | Q(locked_until__lte=clock.now()))
+
+    def claim(self, verdict: Verdict) -> bool:
+        """Spend a right answer: one conditional UPDATE; False when it is spent or locked.
+
+        Must run in a transaction, as its first write.
+        """
+        condition, values = self.claim_terms(verdict.claim)
+        rows = type(self)._default_manager.filter(self.open_now(), condition, pk=self.pk)
+        return self.count_use(rows, values) == 1
+
+    def claim_terms(self, claim: Mapping[str, Any]) -> tuple[Q, dict[str, Any]]:
+        """What must still hold for this answer, and what is stored when it does."""
+        raise NotImplementedError
+
+    def count_use(self, rows: Any, values: Mapping[str, Any]) -> int:
+        """Note a right answer in `rows`; success clears this device and no other."""
+        updated: int = rows.update(
+            **values,
+            last_used=clock.now(),
+            uses=F("uses") + 1,
+            failures=0,
+            locked_until=None,
+        )
+        return updated
+
+    def charge(self) -> Charge:
+        """Count a wrong answer. Must run in a transaction, as its first write."""
+        if self.typed and not attempts.charge_account(self.user):
+            return Charge(judged=False)
+        now, cap = clock.now(), self.cap
+        rows = type(self)._default_manager.filter(pk=self.pk)
+        if not self.typed:
+            rows = rows.filter(self.open_now())
+        # MariaDB assigns from left to right: `failures` last, its readers first.
+        judged = rows.update(
+            disabled_at=Case(
+                When(disabled_at=None, failures__gte=cap - 1, then=Value(now)),
+                default=F("disabled_at"),
+            ),
+            disabled_reason=Case(
+                When(failures__gte=cap - 1, then=Value("too_many_failures")),
+                default=F("disabled_reason"),
+            ),
+            **self._lock_values(now),
+            failures_total=F("failures_total") + 1,
+            failures=F("failures") + 1,
+        )
+        return Charge(judged=bool(judged), device_disabled=self._was_last(cap))
+
+    def may_have_locked(self) -> bool:
+        """Whether the charge just made can have begun a lock, as far as was read."""
+        if self.typed:
+            return attempts.may_have_locked(self.user)
+        return (self.failures + 1) % conf.get().LIMITS.FAILURES == 0
+
+    def _lock_values(self, now: datetime) -> dict[str, Any]:
+        if self.typed:
+            return {}
+        limits = conf.get().LIMITS
+        until = Value(now + timedelta(seconds=limits.LOCK))
+        rounds = list(range(limits.FAILURES - 1, self.cap, limits.FAILURES))
+        return {"locked_until": Case(When(failures__in=rounds, then=until))}
+
+    def _was_last(self, cap: int) -> bool:
+        """Whether the failure just counted, and no other, reached the cap."""
+        if self.failures + conf.get().LIMITS.FAILURES < cap:
+            return False
+        rows = type(self)._default_manager.filter(pk=self.pk)
+        return rows.values_list("failures", flat=True).first() == cap
+
+    # What django-otp asks
+
+    def verify_is_allowed(self) -> tuple[bool, dict[str, Any] | None]:
+        """django-otp's question whether a token would be judged now."""
+        until = self.refused_until()
+        if self.is_usable and until is None:
+            return True, None
+        return False, {
+            "reason": VerifyNotAllowed.N_FAILED_ATTEMPTS,
+            "failure_count": self.failures,
+            "locked_until": until,
+        }
+
+    def verify_token(self, token: str) -> bool:
+        """Judge `token` for code that knows only django-otp; right at most once."""
+        if not self.verify_is_allowed()[0]:
+            return False
+        try:
+            verdict = self.judge(token)
+        except (KeyTrouble, MalformedCode):
+            return False
+        if verdict.right:
+            return self.claim(verdict)
+        if verdict.is_charged:
+            self.charge()
+        return False
+
+    def judge(self, response: Any) -> Verdict:
+        """Compare `response` in memory: no write, `KeyTrouble` if that cannot be done."""
+        raise NotImplementedError
+

@@ -1,0 +1,5 @@
+"""Single-use codes to keep on paper, for the day the phone is gone."""
+
+from .factor import RecoveryCodeFactor
+
+__all__ = ["RecoveryCodeFactor"]

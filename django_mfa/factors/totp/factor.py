@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from django_mfa import conf
+from django_mfa.factors.base import Factor
+
+from . import codes
+from .models import TOTPDevice
+from .qr import svg
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+    from django_mfa.factors.devices import MFADevice
+
+
+class TOTPFactor(Factor):
+    """Codes from an authenticator app."""
+
+    slug = "totp"
+    label = _("Authenticator app")
+    model = TOTPDevice
+    rank = 50
+    amr = ("otp",)
+
+    def new_device(self, user: AbstractBaseUser) -> MFADevice:
+        """A device with a new secret, in the shape the settings say."""
+        totp = conf.get().TOTP
+        device = TOTPDevice(
+            user=user,
+            name=_t("Authenticator app"),
+            digits=totp.DIGITS,
+            period=totp.PERIOD,
+            algorithm=totp.ALGORITHM,
+        )
+        device.secret = codes.new_secret()
+        device.save(force_insert=True)
+        return device
+
+    def show(self, device: MFADevice, *, host: str) -> Mapping[str, Any]:
+        """The secret as QR code (`qr`, SVG), as link (`uri`) and for typing (`secret`)."""
+        assert isinstance(device, TOTPDevice)  # noqa: S101  # tells the type only
+        secret = device.secret
+        uri = codes.provisioning_uri(
+            secret,
+            account=device.user.get_username(),
+            issuer=issuer(host),
+            digits=device.digits,
+            period=device.period,
+            algorithm=device.algorithm,
+        )
+        return {"uri": uri, "qr": svg(uri), "secret": codes.grouped(secret)}
+
+    def has_shape(self, response: Any) -> bool:
+        """Whether it is a text of 6 or 8 digits."""
+        text = isinstance(response, str)
+        return text and any(codes.normalized(response, n) for n in (6, 8))
+
+
+def issuer(host: str) -> str:
+    """What the app calls this site."""
+    settings = conf.get()
+    named = conf.resolve(settings.TOTP.ISSUER, host)
+    return str(named or settings.SITE_NAME or host.partition(":")[0] or "Django")

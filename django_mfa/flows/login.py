@@ -1,0 +1,32 @@
+"""Sign in with a password: in, or held for what is owed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django_mfa.session import Context, Owed
+
+from .gate import owed
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+def begin(ctx: Context, user: AbstractBaseUser, next_url: str = "") -> Owed | None:
+    """Take `user`, whose password was right, as far as that goes.
+
+    Returns None when signed in, else what is owed first.
+    """
+    session = ctx.require_session()
+    backend = user.backend  # type: ignore[attr-defined]  # set by `authenticate`
+    what, factors = owed(user)
+    if what is None:
+        session.sign_in(user, backend)
+        return None
+    session.begin_hold(user, backend, owed=what, factors=factors, next_url=next_url)
+    return what
+
+
+def cancel(ctx: Context) -> None:
+    """Give up a sign-in that waits."""
+    ctx.require_session().end_hold()

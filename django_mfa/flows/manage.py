@@ -1,0 +1,173 @@
+"""Look after one's own devices: name, default, removal, recovery codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import router, transaction
+
+from django_mfa import clock, conf, signals
+from django_mfa.accounts import service as accounts
+from django_mfa.accounts.models import MFAAccount
+from django_mfa.errors import DeviceNotFound, FactorRequired
+from django_mfa.factors import registry
+from django_mfa.factors.devices import MFADevice
+from django_mfa.factors.recovery_code.factor import new_codes, set_of
+from django_mfa.factors.recovery_code.models import RecoveryCodeSet
+from django_mfa.policy import engine
+from django_mfa.session import Context
+
+from . import step_up
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that the security page shows of a person."""
+
+    devices: Sequence[registry.Enrolled]
+    codes: RecoveryCodeSet | None
+    default: UUID | None
+    is_required: bool
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether a second factor guards the account."""
+        return bool(self.devices)
+
+
+def overview(ctx: Context) -> Overview:
+    """The devices and recovery codes of the signed-in user."""
+    user = ctx.require_actor()
+    devices = registry.enrolled(user)
+    codes = any(device.factor == "recovery_code" for device in devices)
+    return Overview(
+        devices=registry.primary(devices),
+        codes=set_of(user) if codes else None,
+        default=accounts.of(user).default_device,
+        is_required=engine.duty(user) is not None,
+    )
+
+
+def find(ctx: Context, public_id: UUID) -> Any:
+    """A device of the signed-in user's own; raise `DeviceNotFound` otherwise."""
+    return registry.find(ctx.require_actor(), public_id)
+
+
+def rename(ctx: Context, public_id: UUID, name: str) -> None:
+    """Give a device another name."""
+    device = find(ctx, public_id)
+    step_up.require_fresh(ctx)
+    before = device.name
+    with _transaction():
+        rows = type(device)._default_manager.filter(pk=device.pk)
+        rows.update(name=name)
+        device.name = name
+        signals.device_renamed.emit(ctx, ctx.actor, device=device, before=before)
+
+
+def set_default(ctx: Context, public_id: UUID) -> None:
+    """Have a device asked for first."""
+    device = find(ctx, public_id)
+    step_up.require_fresh(ctx)
+    with _transaction():
+        accounts.ensure(ctx.actor)
+        account = MFAAccount.objects.filter(pk=ctx.actor.pk)
+        account.update(default_device=device.public_id)
+        signals.default_device_set.emit(ctx, ctx.actor, device=device)
+
+
+def remove(ctx: Context, public_id: UUID) -> None:
+    """Remove a device; the last one takes the recovery codes with it.
+
+    Raises `FactorRequired` when a policy needs the device, `StepUpRequired`.
+    """
+    device = find(ctx, public_id)
+    step_up.require_fresh(ctx)
+    user, session = ctx.actor, ctx.require_session()
+    with session.all_or_nothing():
+        # Two removals at once come one after the other: this is the first write.
+        epoch = accounts.begin_change(user)
+        left = [
+            other
+            for other in registry.primary(registry.enrolled(user))
+            if other.public_id != device.public_id and other.disabled_at is None
+        ]
+        if device_is_needed(device, left) and engine.duty(user):
+            raise FactorRequired
+        _delete(ctx, device)
+        if not left:
+            erase(user)
+            session.drop_proofs()
+        session.keep_up(epoch)
+
+
+def device_is_needed(device: MFADevice, left: Sequence[Any]) -> bool:
+    """Whether nothing that guards the account would stay without `device`."""
+    return registry.get(device.factor).primary and not left
+
+
+def disable(ctx: Context) -> None:
+    """Remove every factor; raise `FactorRequired` when a policy asks for one."""
+    step_up.require_fresh(ctx)
+    user, session = ctx.require_actor(), ctx.require_session()
+    with session.all_or_nothing():
+        epoch = accounts.begin_change(user)
+        if engine.duty(user):
+            raise FactorRequired
+        erase(user)
+        session.drop_proofs()
+        session.keep_up(epoch)
+        signals.mfa_disabled.emit(ctx, user)
+
+
+def erase(user: Any) -> None:
+    """Delete every device of `user` of any factor. Must run in a transaction."""
+    for kind in registry.factors().values():
+        kind.model._default_manager.filter(user=user).delete()
+    MFAAccount.objects.filter(pk=user.pk).update(default_device=None)
+
+
+def regenerate_codes(ctx: Context) -> Sequence[str]:
+    """Void the recovery codes and return new ones, to be shown once."""
+    step_up.require_fresh(ctx)
+    user, session = ctx.require_actor(), ctx.require_session()
+    if not registry.primary(registry.enrolled(user)):
+        raise DeviceNotFound
+    made = new_codes(user)
+    with session.all_or_nothing():
+        epoch = accounts.begin_change(user)
+        made.store()
+        session.keep_up(epoch)
+        signals.recovery_codes_generated.emit(
+            ctx, user, device=made.set, count=len(made.written)
+        )
+    return made.written
+
+
+def mark_codes_saved(ctx: Context) -> None:
+    """Note that the owner keeps the codes in a safe place."""
+    user = ctx.require_actor()
+    with _transaction():
+        rows = RecoveryCodeSet.objects.filter(user=user, saved_at=None)
+        if rows.update(saved_at=clock.now()):
+            signals.recovery_codes_saved.emit(ctx, user, device=set_of(user))
+
+
+def codes_low(ctx: Context) -> bool:
+    """Whether few recovery codes are left."""
+    codes = set_of(ctx.require_actor())
+    return codes is not None and codes.left <= conf.get().RECOVERY_CODES.WARN_AT
+
+
+def _delete(ctx: Context, device: MFADevice) -> None:
+    rows = type(device)._default_manager.filter(pk=device.pk)
+    if not rows.delete()[0]:
+        raise DeviceNotFound
+    signals.device_removed.emit(ctx, ctx.actor, device=device)
+
+
+def _transaction() -> Any:
+    return transaction.atomic(using=router.db_for_write(MFAAccount))

@@ -1,0 +1,55 @@
+"""An administrator takes away every factor of somebody who lost them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import router, transaction
+
+from django_mfa import signals
+from django_mfa.accounts import service as accounts
+from django_mfa.accounts.models import MFAAccount
+from django_mfa.errors import NotPermitted, ReasonRequired
+from django_mfa.session import Context
+
+from . import manage, step_up
+
+PERMISSION = "django_mfa.reset_mfa"
+
+
+def may_reset(actor: Any, target: Any) -> bool:
+    """Whether `actor` may reset `target`: with the permission, and never upward."""
+    if actor is None or actor.pk == target.pk or not actor.has_perm(PERMISSION):
+        return False
+    if getattr(actor, "is_superuser", False):
+        return True
+    # SECURITY: who takes away the factors of somebody mightier needs only their
+    # password to become them.
+    mightier = getattr(target, "is_superuser", False) or (
+        _permissions(target) - _permissions(actor)
+    )
+    return not mightier
+
+
+def reset(ctx: Context, target: Any, reason: str) -> None:
+    """Remove every factor of `target` and end the proofs of all their sessions.
+
+    By an administrator (`ctx.actor`) with a fresh proof, or by a shell command
+    (no session). Raises `NotPermitted`, `StepUpRequired`, `ReasonRequired`.
+    """
+    if ctx.session is not None:
+        if not may_reset(ctx.actor, target):
+            raise NotPermitted
+        step_up.require_fresh(ctx)
+    if not reason.strip():
+        raise ReasonRequired
+    with transaction.atomic(using=router.db_for_write(MFAAccount)):
+        accounts.begin_change(target)
+        manage.erase(target)
+        MFAAccount.objects.filter(pk=target.pk).update(failures=0, locked_until=None)
+        signals.factors_reset.emit(ctx, target, reason=reason.strip())
+
+
+def _permissions(user: Any) -> set[str]:
+    get = getattr(user, "get_all_permissions", None)
+    return set(get()) if get else set()

@@ -1,0 +1,85 @@
+"""Show again that it is you: a fresh proof in a session that is signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+
+from django_mfa import clock, conf
+from django_mfa.errors import FactorNotAvailable, MFAError, StepUpRequired
+from django_mfa.factors import registry
+from django_mfa.factors.base import Factor
+from django_mfa.factors.devices import MFADevice
+from django_mfa.policy.requirements import Recent
+from django_mfa.session import Context
+from django_mfa.values import Proof, Purpose
+
+from . import challenge, gate
+
+
+class WrongPassword(MFAError):
+    """The password given again was not right."""
+
+    code = "wrong_password"
+
+
+def factors_asked(ctx: Context) -> list[Factor]:
+    """The factors that can be shown, the best first; none: the password is asked for."""
+    user = ctx.require_actor()
+    return [registry.get(slug) for slug in gate.offered(user, registry.enrolled(user))]
+
+
+def answer(ctx: Context, response: Any, *, factor: str = "") -> Proof:
+    """Judge the response of the signed-in user; a right one renews the session.
+
+    Raises what `challenge.answer` raises.
+    """
+    user, session = ctx.require_actor(), ctx.require_session()
+    kind = challenge.choose(factors_asked(ctx), response, wanted=factor)
+    devices = kind.devices(user.pk)
+    if not devices:
+        raise FactorNotAvailable
+
+    def renew(device: MFADevice, proof: Proof) -> None:
+        session.step_up(proof, device)
+
+    return challenge.judge(
+        ctx, kind, devices, response, purpose=Purpose.STEP_UP, accept=renew
+    )
+
+
+def is_fresh(ctx: Context) -> bool:
+    """Whether the signed-in user may change factors now.
+
+    A fresh proof by a factor; the password for those who have none.
+    """
+    user, session = ctx.require_actor(), ctx.require_session()
+    max_age = conf.get().STEP_UP_MAX_AGE
+    if Recent(max_age).is_met_by(session.proofs()):
+        return True
+    if registry.enrolled(user):
+        # SECURITY: a password-only session must not enrol or remove anything for
+        # a person who has a factor (CVE-2019-16766, CVE-2026-3429).
+        return False
+    at = session.password_at()
+    return at is not None and -5 <= clock.timestamp() - at <= max_age
+
+
+def require_fresh(ctx: Context) -> None:
+    """Raise `StepUpRequired` unless `is_fresh`."""
+    if not is_fresh(ctx):
+        methods = [kind.slug for kind in factors_asked(ctx)]
+        raise StepUpRequired(max_age=conf.get().STEP_UP_MAX_AGE, methods=methods)
+
+
+def check_password(ctx: Context, password: str) -> None:
+    """Renew the session of a user without factors by the password; or `MFAError`."""
+    user, session = ctx.require_actor(), ctx.require_session()
+    if registry.enrolled(user):
+        raise FactorNotAvailable
+    name = {user.USERNAME_FIELD: user.get_username()}
+    found = authenticate(session.request, password=password, **name)
+    if found is None or found.pk != user.pk:
+        raise WrongPassword
+    session.renew_password()

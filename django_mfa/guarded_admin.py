@@ -1,0 +1,14 @@
+"""The app config that puts the guarded site in the place of Django's admin.
+
+A module of its own: `django.contrib.admin` is heavy, and a site without it must
+not pay for it. `django_mfa.apps.MFAAdminConfig` is the name to use.
+"""
+
+from django.contrib.admin.apps import AdminConfig
+
+
+class MFAAdminConfig(AdminConfig):
+    """`django.contrib.admin`, behind the gate."""
+
+    default = False
+    default_site = "django_mfa.admin.site.MFAAdminSite"

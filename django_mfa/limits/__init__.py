@@ -1,0 +1,1 @@
+"""How many answers are judged: one service that every attempt passes."""

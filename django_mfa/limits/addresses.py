@@ -1,0 +1,84 @@
+"""Failures by network address, counted by django-ratelimit in the cache."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Any
+
+from django_mfa import clock, conf
+from django_mfa.errors import TooManyAttempts
+from django_mfa.extras import lazy
+
+if TYPE_CHECKING:
+    from django_ratelimit import core
+else:
+    core = lazy("django_ratelimit.core")
+
+log = logging.getLogger("django_mfa")
+
+
+def client_address(meta: Mapping[str, Any]) -> str:
+    """The client's address: REMOTE_ADDR, or what the site's own proxies saw."""
+    proxies = conf.get().LIMITS.TRUSTED_PROXIES
+    address = str(meta.get("REMOTE_ADDR") or "")
+    forwarded = str(meta.get("HTTP_X_FORWARDED_FOR") or "").split(",")
+    if proxies and len(forwarded) >= proxies:
+        # SECURITY: counted from the right, where our own proxies wrote; what
+        # stands further left is whatever the client cared to send.
+        address = forwarded[-proxies].strip()
+    return _normal(address)
+
+
+def check(address: str) -> None:
+    """Raise `TooManyAttempts` when too many answers from `address` were wrong."""
+    usage = _usage(address, increment=False)
+    if usage and usage["count"] >= conf.get().LIMITS.ADDRESS_FAILURES:
+        raise TooManyAttempts(retry_at=_window_end(), why="address")
+
+
+def charge(address: str) -> None:
+    """Count a wrong answer from `address`."""
+    _usage(address, increment=True)
+
+
+def _usage(address: str, *, increment: bool) -> dict[str, Any] | None:
+    limits = conf.get().LIMITS
+    if not address or not limits.ADDRESS_FAILURES:
+        return None
+    # The window is ours, so that it follows `clock`; the library's own is longer.
+    group = f"django_mfa:{int(clock.timestamp()) // limits.ADDRESS_WINDOW}"
+    rate = (limits.ADDRESS_FAILURES, limits.ADDRESS_WINDOW * 2)
+    place = _network(address)
+    try:
+        usage: dict[str, Any] | None = core.get_usage(
+            None, group=group, key=lambda *_: place, rate=rate, increment=increment
+        )
+    except Exception:  # noqa: BLE001  # each cache has its own errors
+        # SECURITY: a dead cache costs this one limit. Those of device and account
+        # live in the database and still hold, so nobody is let in or kept out.
+        log.exception("The cache failed; attempts by address are not limited now.")
+        return None
+    return usage
+
+
+def _window_end() -> datetime:
+    window = conf.get().LIMITS.ADDRESS_WINDOW
+    end = (int(clock.timestamp()) // window + 1) * window
+    return datetime.fromtimestamp(end, tz=UTC)
+
+
+def _normal(address: str) -> str:
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return ""
+
+
+def _network(address: str) -> str:
+    # SECURITY: one customer holds a whole /64 of IPv6 addresses, 2^64 of them.
+    if ip_address(address).version == 6:
+        return str(ip_network(f"{address}/64", strict=False))
+    return address

@@ -1,0 +1,83 @@
+"""Wrong answers to typed factors, counted by one conditional UPDATE each.
+
+The database is the truth: parallel guesses count as if they came one after the
+other, with any number of processes and without a cache.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
+
+from django_mfa import clock, conf
+from django_mfa.accounts import service as accounts
+from django_mfa.accounts.models import MFAAccount
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+
+def account_open() -> Q:
+    """Rows whose owner's typed factors are not locked; for a model with `user`."""
+    locked = MFAAccount.objects.filter(
+        pk=OuterRef("user_id"), locked_until__gt=clock.now()
+    )
+    return ~Q(Exists(locked))
+
+
+def locked_until(user: AbstractBaseUser) -> datetime | None:
+    """Until when typed codes of `user` are refused, as far as was read."""
+    until = accounts.of(user).locked_until
+    return until if until and until > clock.now() else None
+
+
+def charge_account(user: AbstractBaseUser) -> bool:
+    """Count one wrong answer of `user`; False when the account is locked already.
+
+    Must run in a transaction, as its first write.
+    """
+    if accounts.of(user)._state.adding:
+        accounts.ensure(user)
+    now, limits = clock.now(), conf.get().LIMITS
+    fresh = Q(window_start__gt=now - timedelta(seconds=limits.FAILURE_WINDOW))
+    last = Q(failures__gte=limits.FAILURES - 1)
+    if limits.FAILURES <= 1:
+        fresh_last = Q(pk=F("pk"))
+    else:
+        fresh_last = fresh & last
+    until = now + timedelta(seconds=limits.LOCK)
+    rows = MFAAccount.objects.filter(_not_locked(now), pk=user.pk)
+    # MariaDB assigns from left to right and reads what it has just written:
+    # each column stands before those that its new value depends on.
+    return bool(
+        rows.update(
+            locked_until=Case(When(fresh_last, then=Value(until)), default=None),
+            lock_announced=Value(value=False, output_field=BooleanField()),
+            failures=Case(When(fresh, then=F("failures") + 1), default=1),
+            window_start=Case(
+                When(fresh, then=F("window_start")), default=Value(now)
+            ),
+        )
+    )
+
+
+def may_have_locked(user: AbstractBaseUser) -> bool:
+    """Whether the charge just made can have been the one that locks."""
+    return accounts.of(user).failures + 1 >= conf.get().LIMITS.FAILURES
+
+
+def announce_lock(user: AbstractBaseUser) -> datetime | None:
+    """The end of a lock that nobody has been told of yet; each is told once."""
+    now = clock.now()
+    rows = MFAAccount.objects.filter(
+        pk=user.pk, locked_until__gt=now, lock_announced=False
+    )
+    if not rows.update(lock_announced=True):
+        return None
+    return MFAAccount.objects.values_list("locked_until", flat=True).get(pk=user.pk)
+
+
+def _not_locked(now: datetime) -> Q:
+    return Q(locked_until=None) | Q(locked_until__lte=now)

@@ -1,0 +1,125 @@
+"""What holds during a session: who came to owe something is anonymous until it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.functional import SimpleLazyObject
+
+from . import answers
+from .errors import EnrolmentRequired, MFARequired
+from .flows import gate
+from .policy.standing import Standing
+from .session import MFASession
+
+
+class MFAMiddleware:
+    """Gives `request.mfa` and guards `request.user`; after AuthenticationMiddleware.
+
+    Adds no query of its own: the user is looked at when a view looks at it.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(
+        self,
+        get_response: Callable[[HttpRequest], Any],  # a response, or a promise of one
+    ) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(
+        self, request: HttpRequest
+    ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Guard the request; a denial in a held session says what is owed."""
+        if self.is_async:
+            return self._acall(request)
+        _guard(request)
+        response: HttpResponseBase = self.get_response(request)
+        return _explained(request, response)
+
+    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+        _guard(request)
+        response: HttpResponseBase = await self.get_response(request)
+        return _explained(request, response)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> None:
+        """Note whether the view that was found is exempt from what is owed."""
+        # Decided on the view that was found, never on the text of the path.
+        request._mfa_exempt = getattr(view, "mfa_exempt", False)  # type: ignore[attr-defined]  # ours
+
+
+def _guard(request: Any) -> None:
+    if not hasattr(request, "session") or not hasattr(request, "user"):
+        message = (
+            "MFAMiddleware must come after SessionMiddleware and"
+            " AuthenticationMiddleware in MIDDLEWARE."
+        )
+        raise ImproperlyConfigured(message)
+    session = MFASession(request)
+    request.mfa = Standing(session)
+    request._mfa_exempt = False
+    user, auser = request.user, request.auser
+    request.user = SimpleLazyObject(partial(_seen, session, user))
+    request.auser = partial(_aseen, session, auser)
+
+
+def _seen(session: MFASession, user: Any) -> Any:
+    if not user.is_authenticated:
+        session.attach(user)
+        return user
+    return gate.review(session, user, exempt=session.request._mfa_exempt)
+
+
+async def _aseen(session: MFASession, auser: Callable[[], Awaitable[Any]]) -> Any:
+    user = await auser()
+    if not user.is_authenticated:
+        session.attach(user)
+        return user
+    seen = await gate.areview(session, user, exempt=session.request._mfa_exempt)
+    session.request.user = seen
+    return seen
+
+
+def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
+    """The answer itself, or what is owed where a held session was turned away."""
+    if not request.session.accessed or request._mfa_exempt:
+        return response
+    if not _is_denial(response):
+        return response
+    session = MFASession(request)
+    hold = session.hold()
+    if hold is None:
+        return response
+    error = MFARequired() if hold.owed == "proof" else EnrolmentRequired()
+    error.details["methods"] = list(hold.factors)
+    if answers.wants_json(request) or answers.is_json(response):
+        return answers.as_json(error)
+    if response.status_code != 302:
+        return response
+    if request.method == "GET":
+        session.remember_next(request.get_full_path())
+    return answers.owed_page(error)
+
+
+def _is_denial(response: HttpResponseBase) -> bool:
+    """Whether it is a 401, a 403, or a redirect to the site's login page."""
+    if response.status_code in (401, 403):
+        return True
+    if response.status_code != 302:
+        return False
+    target = urlsplit(response.headers.get("Location", "")).path
+    return target == urlsplit(resolve_url(settings.LOGIN_URL)).path

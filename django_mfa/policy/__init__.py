@@ -1,0 +1,1 @@
+"""What is owed: who must have a factor, and what a view demands of the proofs."""

@@ -1,0 +1,134 @@
+"""What a view demands of the proofs of a session; requirements compose.
+
+`Recent(900) & PhishingResistant()`, `Strength("aal2") | ~AnyFactor()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django_mfa import clock
+from django_mfa.values import Proof
+
+LEVELS = ("aal1", "aal2", "aal3")
+
+
+class Requirement:
+    """A question put to the proofs of a session."""
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether `proofs` satisfy it now."""
+        raise NotImplementedError
+
+    @property
+    def max_age(self) -> int | None:
+        """Seconds within which a proof must have been given, if that matters."""
+        return None
+
+    def __and__(self, other: Requirement) -> Requirement:
+        return AllOf((self, other))
+
+    def __or__(self, other: Requirement) -> Requirement:
+        return OneOf((self, other))
+
+    def __invert__(self) -> Requirement:
+        return Not(self)
+
+
+@dataclass(frozen=True)
+class AnyFactor(Requirement):
+    """Some factor, at any time in this session."""
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether there is a proof."""
+        return bool(proofs)
+
+
+@dataclass(frozen=True)
+class Recent(Requirement):
+    """Some factor, at most `seconds` ago."""
+
+    seconds: int
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether a proof is fresh; one from the future is not."""
+        now = clock.timestamp()
+        # SECURITY: a clock that was set back must not make an old proof young.
+        return any(-5 <= now - proof.at <= self.seconds for proof in proofs)
+
+    @property
+    def max_age(self) -> int | None:
+        """The seconds asked for."""
+        return self.seconds
+
+
+@dataclass(frozen=True)
+class PhishingResistant(Requirement):
+    """A factor that cannot be given to the wrong site."""
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether one of the proofs resists phishing."""
+        return any(proof.phishing_resistant for proof in proofs)
+
+
+@dataclass(frozen=True)
+class Strength(Requirement):
+    """A factor of at least this assurance level: aal1, aal2, aal3 (NIST SP 800-63B)."""
+
+    level: str
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            message = f"{self.level!r} is not one of {', '.join(LEVELS)}."
+            raise ValueError(message)
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether one of the proofs reaches the level."""
+        wanted = LEVELS.index(self.level)
+        return any(LEVELS.index(proof.acr) >= wanted for proof in proofs)
+
+
+@dataclass(frozen=True)
+class AllOf(Requirement):
+    """Every one of `parts`, each perhaps by another proof."""
+
+    parts: tuple[Requirement, ...]
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether all are met."""
+        return all(part.is_met_by(proofs) for part in self.parts)
+
+    @property
+    def max_age(self) -> int | None:
+        """The shortest age of the parts."""
+        ages = [part.max_age for part in self.parts if part.max_age is not None]
+        return min(ages, default=None)
+
+
+@dataclass(frozen=True)
+class OneOf(Requirement):
+    """At least one of `parts`."""
+
+    parts: tuple[Requirement, ...]
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether one is met."""
+        return any(part.is_met_by(proofs) for part in self.parts)
+
+    @property
+    def max_age(self) -> int | None:
+        """The longest age of the parts."""
+        ages = [part.max_age for part in self.parts if part.max_age is not None]
+        return max(ages, default=None)
+
+
+@dataclass(frozen=True)
+class Not(Requirement):
+    """The part must not be met."""
+
+    part: Requirement
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether the part is not met."""
+        return not self.part.is_met_by(proofs)

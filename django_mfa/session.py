@@ -1,0 +1,415 @@
+"""What a session knows: proofs, a held sign-in, the epoch. No other module names its keys.
+
+A user who owes something is *held*: the session carries who is waiting and for
+what, and no more; to every view such a session is anonymous.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user_model,
+    load_backend,
+    login,
+)
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import UpdateError
+from django.db import DatabaseError, router, transaction
+from django.middleware.csrf import rotate_token
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.middleware import is_verified
+from django_otp.models import Device
+
+from . import clock, conf
+from .accounts import service as accounts
+from .accounts.models import MFAAccount
+from .errors import LoginExpired, Unavailable
+from .limits.addresses import client_address
+from .values import Proof
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+HOLD = "_mfa_hold"
+PROOFS = "_mfa_proofs"
+EPOCH = "_mfa_epoch"
+OWNER = "_mfa_owner"
+PASSWORD_AT = "_mfa_password_at"  # noqa: S105  # a time, not a password
+
+MAX_PROOFS = 8
+
+Owed = Literal["proof", "enrolment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A sign-in that waits: who, by which backend, since when, for what, where to."""
+
+    user: str
+    backend: str
+    at: int
+    owed: Owed
+    next: str
+    epoch: int
+    factors: tuple[str, ...]
+    password_hash: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON, to be kept in the session."""
+        names = self.__dataclass_fields__
+        return {name: getattr(self, name) for name in names} | {
+            "factors": list(self.factors)
+        }
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it waited longer than the site allows, or since the future."""
+        age = clock.timestamp() - self.at
+        return not -60 <= age <= conf.get().PENDING_LOGIN_TTL
+
+    @property
+    def user_pk(self) -> Any:
+        """The key of the user, in the type of the user model."""
+        return get_user_model()._meta.pk.to_python(self.user)
+
+    def check_user(self, user: AbstractBaseUser) -> None:
+        """Raise `LoginExpired` when `user` changed since the password was right."""
+        backend = load_backend(self.backend)
+        allowed = getattr(backend, "user_can_authenticate", _is_active)
+        same = constant_time_compare(self.password_hash, _password_hash(user))
+        if not (allowed(user) and same and accounts.of(user).epoch == self.epoch):
+            raise LoginExpired
+
+
+def _is_active(user: AbstractBaseUser) -> bool:
+    return bool(user.is_active)
+
+
+def _key_of(user: AbstractBaseUser) -> str:
+    return user._meta.pk.value_to_string(user)
+
+
+def _password_hash(user: AbstractBaseUser) -> str:
+    get = getattr(user, "get_session_auth_hash", None)
+    return get() if get else ""
+
+
+class MFASession:
+    """The port through which flows read and change what a session knows."""
+
+    def __init__(self, request: Any) -> None:  # an HttpRequest; `django.http` is the doors'
+        self.request = request
+
+    @property
+    def store(self) -> Any:  # the session backend's class is the site's choice
+        """Django's session of this request."""
+        return self.request.session
+
+    # What it knows
+
+    def user(self) -> AbstractBaseUser | None:
+        """The signed-in user; None for anybody who still owes something."""
+        user = getattr(self.request, "user", None)
+        return user if user is not None and user.is_authenticated else None
+
+    def hold(self) -> Hold | None:
+        """The sign-in that waits here, or None; one that is over is forgotten."""
+        data = self.store.get(HOLD)
+        if data is None:
+            return None
+        hold = Hold(**{**data, "factors": tuple(data["factors"])})
+        if hold.is_over:
+            self.end_hold()
+            return None
+        return hold
+
+    def require_hold(self) -> Hold:
+        """The sign-in that waits here; raise `LoginExpired` when there is none."""
+        hold = self.hold()
+        if hold is None:
+            raise LoginExpired
+        return hold
+
+    def proofs(self) -> list[Proof]:
+        """What the signed-in user of this session has shown, oldest first."""
+        # SECURITY: proofs are read for their owner alone; a session that changed
+        # hands has none.
+        if self.store.get(OWNER) != self.store.get(SESSION_KEY, ""):
+            return []
+        return [Proof.from_json(data) for data in self.store.get(PROOFS, ())]
+
+    def password_at(self) -> int | None:
+        """When the sign-in of this session began, in unix seconds."""
+        at = self.store.get(PASSWORD_AT)
+        return int(at) if at is not None else None
+
+    def has_passed_gate(self) -> bool:
+        """Whether the present sign-in of this session was let in by this package."""
+        return (
+            EPOCH in self.store
+            and self.store.get(OWNER) == self.store.get(SESSION_KEY, "")
+        )
+
+    def epoch(self) -> int:
+        """The epoch of the account when this session last proved itself."""
+        return int(self.store.get(EPOCH, -1))
+
+    def safe_next(self, url: str) -> str:
+        """`url` if it leads to this site, else an empty text."""
+        # SECURITY: open redirects (CVE-2023-49438 and others): control signs and
+        # backslashes are read by browsers in ways of their own.
+        if not url or any(ord(sign) <= 32 or sign == "\\" for sign in url):
+            return ""
+        safe = url_has_allowed_host_and_scheme(
+            url,
+            allowed_hosts={self.request.get_host()},
+            require_https=self.request.is_secure(),
+        )
+        return url if safe else ""
+
+    # What changes it
+
+    def begin_hold(
+        self,
+        user: AbstractBaseUser,
+        backend: str,
+        *,
+        owed: Owed,
+        factors: tuple[str, ...] = (),
+        next_url: str = "",
+    ) -> None:
+        """Let `user` wait here for a proof or an enrolment; nobody is signed in."""
+        pk = _key_of(user)
+        before = self.hold()
+        owner = self.store.get(SESSION_KEY) or (before.user if before else None)
+        if owner is None:
+            # SECURITY: session fixation: the key known before the password was
+            # right is worth nothing after it.
+            self.store.cycle_key()
+        elif owner != pk:
+            self.store.flush()  # what another person's session held
+        same = before is not None and before.user == pk
+        hold = Hold(
+            user=pk,
+            backend=backend,
+            at=int(clock.timestamp()),
+            owed=owed,
+            next=self.safe_next(next_url) or (before.next if before and same else ""),
+            epoch=accounts.of(user).epoch,
+            factors=factors,
+            password_hash=_password_hash(user),
+        )
+        self._forget_user()
+        self.store[HOLD] = hold.as_json()
+        self._be(AnonymousUser())
+
+    def remember_next(self, url: str) -> None:
+        """Note where the sign-in that waits wants to go, if that is on this site."""
+        data, safe = self.store.get(HOLD), self.safe_next(url)
+        if data is not None and safe:
+            self.store[HOLD] = {**data, "next": safe}
+
+    def end_hold(self) -> None:
+        """Forget the sign-in that waits."""
+        self.store.pop(HOLD, None)
+
+    def sign_in(
+        self, user: AbstractBaseUser, backend: str, proof: Proof | None = None
+    ) -> None:
+        """Sign `user` in with a new session key, and with `proof` if one was owed."""
+        pk = _key_of(user)
+        hold = self.store.pop(HOLD, None)
+        self.request._mfa_admitted = pk
+        try:
+            login(self.request, user, backend=backend)
+        finally:
+            del self.request._mfa_admitted
+        self.admit(user, at=hold["at"] if hold else None)
+        if proof:
+            self.add_proof(proof)
+        self.attach(user)
+
+    def is_signed_in(self, user: AbstractBaseUser) -> bool:
+        """Whether Django's own record of this session names `user`."""
+        return bool(self.store.get(SESSION_KEY) == _key_of(user))
+
+    def is_admitting(self, user: AbstractBaseUser) -> bool:
+        """Whether the login signal now under way is one that `sign_in` sends."""
+        pk = _key_of(user)
+        return getattr(self.request, "_mfa_admitted", None) == pk
+
+    def admit(self, user: AbstractBaseUser, at: int | None = None) -> None:
+        """Note that the present sign-in of `user` passed the gate."""
+        if self.store.get(OWNER) != self.store[SESSION_KEY]:
+            self.store.pop(PROOFS, None)
+        self.store[OWNER] = self.store[SESSION_KEY]
+        self.store[EPOCH] = accounts.of(user).epoch
+        self.store[PASSWORD_AT] = int(clock.timestamp()) if at is None else at
+
+    def step_up(self, proof: Proof, device: Device) -> None:
+        """Add a proof by `device` to the present sign-in; the session key changes."""
+        self.store[DEVICE_ID_SESSION_KEY] = device.persistent_id
+        self.store.cycle_key()
+        rotate_token(self.request)
+        self.add_proof(proof)
+
+    def renew_password(self) -> None:
+        """The signed-in user gave the right password again."""
+        self.store.cycle_key()
+        rotate_token(self.request)
+        self.store[PASSWORD_AT] = int(clock.timestamp())
+
+    def keep_up(self, epoch: int) -> None:
+        """This session made the change that raised the epoch: it stays."""
+        if EPOCH in self.store:
+            self.store[EPOCH] = epoch
+
+    def drop_proofs(self) -> None:
+        """The signed-in user has no factor any more."""
+        self.store.pop(PROOFS, None)
+        self.store.pop(DEVICE_ID_SESSION_KEY, None)
+
+    def add_proof(self, proof: Proof) -> None:
+        """Note what was shown; of each device the newest proof is kept."""
+        others = [old for old in self.proofs() if old.device != proof.device]
+        kept = [*others, proof][-MAX_PROOFS:]
+        self.store[PROOFS] = [each.as_json() for each in kept]
+
+    def _forget_user(self) -> None:
+        names = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
+        ours = (DEVICE_ID_SESSION_KEY, PROOFS, EPOCH, OWNER, PASSWORD_AT, HOLD)
+        for name in names + ours:
+            self.store.pop(name, None)
+
+    def _be(self, user: Any) -> None:
+        self.attach(user)
+        self.request.user = user
+        self.request._cached_user = self.request._acached_user = user
+
+    # What django-otp is told
+
+    def attach(self, user: Any) -> None:
+        """Give `user` what django-otp's users have: `otp_device`, `is_verified()`."""
+        if not getattr(user, "otp_device", None):
+            user.otp_device = self._otp_device(user)
+        user.is_verified = partial(is_verified, user)
+
+    def _otp_device(self, user: Any) -> Any:
+        name = self.store.get(DEVICE_ID_SESSION_KEY) if user.is_authenticated else None
+        if name is None:
+            return None
+        if self.proofs():
+            # It was judged here; the row is fetched only if somebody looks at it.
+            return SimpleLazyObject(partial(Device.from_persistent_id, name))
+        device = Device.from_persistent_id(name)
+        belongs = device and device.user_id == user.pk and device.confirmed
+        return device if belongs else None
+
+    # One answer, one transaction
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """One transaction in which the session takes part; on an error it is as before.
+
+        Raises `Unavailable` when the database or the session's store fails.
+        """
+        rewind = self._remember()
+        try:
+            with transaction.atomic(using=router.db_for_write(MFAAccount)):
+                yield
+                self._save()
+        except (DatabaseError, UpdateError) as error:
+            rewind()
+            raise Unavailable from error
+        except BaseException:
+            rewind()
+            raise
+
+    def _remember(self) -> Callable[[], None]:
+        store, request = self.store, self.request
+        key, data = store.session_key, dict(store.items())
+        modified, user = store.modified, getattr(request, "user", None)
+
+        def rewind() -> None:
+            fresh = type(store)(key)
+            fresh._session_cache = data  # noqa: SLF001  # what it read, unread again
+            fresh.accessed, fresh.modified = True, modified
+            request.session = fresh
+            if user is not None:
+                request.user = user
+
+        return rewind
+
+    def _save(self) -> None:
+        """Save now, inside the transaction, what Django would save after the view."""
+        store = self.store
+        if not store.modified:
+            return
+        store.save()
+        dump, save = store.serializer().dumps, store.save
+        written = dump(dict(store.items()))
+
+        def save_what_is_new(*, must_create: bool = False) -> None:
+            # Django's middleware saves again only to set the cookie: nothing is
+            # written twice, and a failing write has been undone already.
+            if must_create or dump(dict(store.items())) != written:
+                save(must_create=must_create)
+
+        store.save = save_what_is_new
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who acts and from where; all that a flow knows of the door it was called by."""
+
+    actor: Any = None  # the signed-in user, of whatever model the site has
+    session: MFASession | None = None
+    address: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+    host: str = ""
+
+    @classmethod
+    def of(cls, request: Any) -> Context:
+        """The context of an HTTP request that passed `MFAMiddleware`."""
+        session = MFASession(request)
+        meta = request.META
+        return cls(
+            actor=session.user(),
+            session=session,
+            address=client_address(meta),
+            user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:255],
+            request_id=_request_id(str(meta.get("HTTP_X_REQUEST_ID", ""))),
+            host=request.get_host(),
+        )
+
+    def require_session(self) -> MFASession:
+        """The session; raise `LoginExpired` where there is none (a shell command)."""
+        if self.session is None:
+            raise LoginExpired
+        return self.session
+
+    def require_actor(self) -> Any:
+        """The signed-in user; raise `LoginExpired` when nobody is."""
+        if self.actor is None:
+            raise LoginExpired
+        return self.actor
+
+
+def _request_id(given: str) -> str:
+    plain = given.replace("-", "").replace("_", "")
+    if 0 < len(given) <= 64 and plain.isascii() and plain.isalnum():
+        return given
+    return secrets.token_hex(8)

@@ -1,0 +1,86 @@
+"""What happened, for whoever listens: the audit log, mails, metrics, your site.
+
+Every signal is sent inside the transaction of the change it tells of, so a
+receiver's row commits with it; whatever leaves the process waits for `on_commit`.
+None carries a secret. All have the same arguments:
+
+`sender` the user model, `event` the name below, `user` whom it concerns (or None),
+`context` who acted and from where (`django_mfa.session.Context`), `factor`,
+`device` (its public id), `device_name`, `reason`, `details` (plain JSON).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from django.dispatch import Signal
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+EVENTS: dict[str, Event] = {}
+
+
+class Event(Signal):
+    """A signal with a name of its own, under which the audit log keeps it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        EVENTS[name] = self
+
+    def emit(
+        self,
+        context: Any,  # session.Context, of a room above this one
+        user: AbstractBaseUser | None,
+        *,
+        device: Any = None,  # a Device model of any factor
+        factor: str = "",
+        reason: str = "",
+        **details: Any,
+    ) -> None:
+        """Tell every receiver; an error in one of them undoes the change."""
+        self.send(
+            sender=get_user_model(),
+            event=self.name,
+            user=user,
+            context=context,
+            factor=factor or getattr(device, "factor", ""),
+            device=str(device.public_id) if device is not None else "",
+            device_name=device.name if device is not None else "",
+            reason=reason,
+            details=details,
+        )
+
+
+#: A set-up was begun; nothing protects the account yet.
+enrolment_started = Event("enrolment_started")
+#: A device was proven and counts from now on.
+device_confirmed = Event("device_confirmed")
+#: A device was removed by its owner.
+device_removed = Event("device_removed")
+#: A device got another name; details: `before`.
+device_renamed = Event("device_renamed")
+#: A device is to be asked for first.
+default_device_set = Event("default_device_set")
+#: A response was right; details: `purpose`.
+challenge_passed = Event("challenge_passed")
+#: A response was refused; `reason` tells why, details: `purpose`.
+challenge_failed = Event("challenge_failed")
+#: Typed codes are refused for a while; details: `until`.
+account_locked = Event("account_locked")
+#: A device had too many wrong codes in a row and is out of use.
+device_disabled = Event("device_disabled")
+#: A recovery code was spent; details: `left`.
+recovery_code_used = Event("recovery_code_used")
+#: New recovery codes replaced the old ones; details: `count`.
+recovery_codes_generated = Event("recovery_codes_generated")
+#: The owner said that the codes are kept in a safe place.
+recovery_codes_saved = Event("recovery_codes_saved")
+#: The owner removed every factor.
+mfa_disabled = Event("mfa_disabled")
+#: An administrator removed every factor of a user; `reason` is theirs.
+factors_reset = Event("factors_reset")
+#: A stored secret cannot be opened with the keys at hand.
+key_trouble = Event("key_trouble")

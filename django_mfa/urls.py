@@ -1,0 +1,5 @@
+"""`path("mfa/", include("django_mfa.urls"))`: the pages."""
+
+from .web.urls import app_name, urlpatterns
+
+__all__ = ["app_name", "urlpatterns"]

@@ -1,0 +1,71 @@
+"""The plain values that pass between the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Purpose(StrEnum):
+    """What a challenge is for; a proof for one purpose never serves another."""
+
+    LOGIN = "login"
+    ENROL = "enrol"
+    STEP_UP = "step_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a session has shown: factor, device, when (unix seconds), how strong.
+
+    `amr` holds the method names of RFC 8176, `acr` the assurance level reached by
+    this proof together with the password before it (NIST SP 800-63B: aal1..aal3).
+    """
+
+    factor: str
+    device: str
+    at: int
+    acr: str
+    amr: tuple[str, ...]
+    phishing_resistant: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON, to be kept in the session."""
+        return {
+            "factor": self.factor,
+            "device": self.device,
+            "at": self.at,
+            "acr": self.acr,
+            "amr": list(self.amr),
+            "phishing_resistant": self.phishing_resistant,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Proof:
+        """The proof that `as_json` wrote."""
+        return cls(**{**data, "amr": tuple(data["amr"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a factor says of a response, before anything is written.
+
+    `device` is the one that answered, or the one to charge. `reason` is for the
+    audit row alone. `claim` holds what the device must remember of a right answer.
+    """
+
+    device: Any  # a Device model of any factor
+    right: bool
+    reason: str = ""
+    claim: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether a refused answer counts: a spent code does not, it guessed nothing."""
+        return not self.right and self.reason != SPENT
+
+
+#: The reason of a verdict on a code that was right once.
+SPENT = "replay"

@@ -1,0 +1,134 @@
+"""What every page of the package has in common."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+
+from django_mfa import answers, conf
+from django_mfa.errors import LoginExpired, MFAError, MFARequired, StepUpRequired
+from django_mfa.session import Context, MFASession
+
+MAX_BODY = 64 * 1024
+
+@method_decorator(
+    [
+        never_cache,
+        csrf_protect,
+        sensitive_post_parameters(),
+        transaction.non_atomic_requests,
+    ],
+    name="dispatch",
+)
+class Page(View):
+    """A page: its handlers call one flow each; errors become answers here."""
+
+    template_name: ClassVar[str]
+    #: For Django's LoginRequiredMiddleware: these pages see to that themselves.
+    login_required = False
+    #: Their own flows decide what a person who owes something may do here.
+    mfa_exempt = False
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Refuse what is too big, call the handler, answer errors, add the headers."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length) > MAX_BODY:
+            return self._sealed(HttpResponse(status=413))
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except MFAError as error:
+            response = self.refused(error)
+        return self._sealed(response)
+
+    @cached_property
+    def context(self) -> Context:
+        """Who acts and from where, for the flows."""
+        return Context.of(self.request)
+
+    @property
+    def session(self) -> MFASession:
+        """What the session knows."""
+        return self.context.require_session()
+
+    @property
+    def next_url(self) -> str:
+        """Where the person wants to go, if that is on this site."""
+        given = self.request.POST.get("next") or self.request.GET.get("next") or ""
+        return self.session.safe_next(given)
+
+    def render(self, status: int = 200, **context: Any) -> HttpResponse:
+        """The page with this context."""
+        shown = {
+            "next": self.next_url,
+            "site_name": conf.get().SITE_NAME or self.request.get_host(),
+            **context,
+        }
+        return render(self.request, self.template_name, shown, status=status)
+
+    def go_on(self, url: str = "", *, name: str = "") -> HttpResponseRedirect:
+        """A redirect to `url`, or to the page called `name`, or to the site's start."""
+        if not url:
+            url = reverse(f"django_mfa:{name}") if name else settings.LOGIN_REDIRECT_URL
+        return HttpResponseRedirect(resolve_url(url))
+
+    def say(self, text: str | Promise, level: int = messages.SUCCESS) -> None:
+        """Tell the person on the next page, where the site has messages."""
+        messages.add_message(self.request, level, str(text), fail_silently=True)
+
+    def refused(self, error: MFAError) -> HttpResponseBase:
+        """An error as an answer: to a program JSON, to a person a page."""
+        if answers.wants_json(self.request):
+            return answers.as_json(error)
+        if isinstance(error, MFARequired):
+            return answers.owed_page(error, next_url=self.way_back(error))
+        if isinstance(error, LoginExpired):
+            return self._to_login(error)
+        page = render(
+            self.request,
+            "django_mfa/error.html",
+            {"error": error, "site_name": conf.get().SITE_NAME},
+            status=error.status,
+        )
+        return answers.with_headers(error, page)
+
+    def way_back(self, error: MFAError) -> str:
+        """Where to come back to after what `error` asks for; never to a POST."""
+        if not isinstance(error, StepUpRequired):
+            return self.next_url
+        if self.request.method in ("GET", "HEAD"):
+            return self.request.get_full_path()
+        return self.next_url or reverse("django_mfa:security")
+
+    def _to_login(self, error: MFAError) -> HttpResponseRedirect:
+        reading = self.request.method in ("GET", "HEAD")
+        if not reading:
+            self.say(str(error), messages.WARNING)
+        here = self.request.get_full_path() if reading else self.next_url
+        query = {"next": here} if here else None
+        return HttpResponseRedirect(reverse("django_mfa:login", query=query))
+
+    @staticmethod
+    def _sealed(response: HttpResponseBase) -> HttpResponseBase:
+        headers = response.headers
+        headers.setdefault(
+            "Content-Security-Policy", conf.get().CONTENT_SECURITY_POLICY
+        )
+        headers.setdefault("Referrer-Policy", "same-origin")
+        headers.setdefault("X-Frame-Options", "DENY")
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response

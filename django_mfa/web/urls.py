@@ -1,0 +1,31 @@
+from django.urls import path
+
+from .views import codes, devices, login, security, setup, step_up, verify
+
+app_name = "django_mfa"
+
+urlpatterns = [
+    path("", security.SecurityView.as_view(), name="security"),
+    path("login/", login.LoginView.as_view(), name="login"),
+    path("cancel/", login.CancelView.as_view(), name="cancel"),
+    path("verify/", verify.VerifyView.as_view(), name="verify"),
+    path("verify/<slug:factor>/", verify.VerifyView.as_view(), name="verify"),
+    path("step-up/", step_up.StepUpView.as_view(), name="step_up"),
+    path("step-up/<slug:factor>/", step_up.StepUpView.as_view(), name="step_up"),
+    path("setup/", setup.ChooseView.as_view(), name="setup"),
+    path("setup/<slug:factor>/", setup.SetupView.as_view(), name="setup"),
+    path("devices/<uuid:public_id>/", devices.DeviceView.as_view(), name="device"),
+    path(
+        "devices/<uuid:public_id>/default/",
+        devices.DefaultView.as_view(),
+        name="device_default",
+    ),
+    path(
+        "devices/<uuid:public_id>/remove/",
+        devices.RemoveView.as_view(),
+        name="device_remove",
+    ),
+    path("recovery-codes/", codes.RecoveryCodesView.as_view(), name="recovery_codes"),
+    path("recovery-codes/saved/", codes.SavedView.as_view(), name="codes_saved"),
+    path("disable/", security.DisableView.as_view(), name="disable"),
+]

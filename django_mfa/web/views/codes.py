@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _t
+
+from django_mfa import conf
+from django_mfa.flows import manage
+from django_mfa.web.base import Page
+
+
+class RecoveryCodesView(Page):
+    """How many codes are left, and a way to new ones."""
+
+    template_name = "django_mfa/recovery_codes.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The count; the codes themselves are never shown again."""
+        return self.render(overview=manage.overview(self.context))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """New codes in the place of the old."""
+        return show_codes(self, manage.regenerate_codes(self.context), self.next_url)
+
+
+class SavedView(Page):
+    """The owner says that the codes are kept in a safe place."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Note it and go on."""
+        manage.mark_codes_saved(self.context)
+        self.say(_t("Good. Keep your recovery codes where you find them."))
+        return self.go_on(self.next_url, name="security")
+
+
+def show_codes(page: Page, codes: Sequence[str], next_url: str) -> HttpResponseBase:
+    """The one page that ever shows these codes: nothing of it is stored."""
+    site = conf.get().SITE_NAME or page.request.get_host()
+    shown = {"codes": codes, "next": next_url, "site_name": site}
+    return render(page.request, "django_mfa/recovery_codes_new.html", shown)

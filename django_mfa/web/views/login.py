@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+from django_mfa.flows import login
+from django_mfa.session import Hold
+from django_mfa.web.base import Page
+from django_mfa.web.forms import LoginForm
+
+PAGES = {"proof": "verify", "enrolment": "setup"}
+
+
+class LoginView(Page):
+    """User name and password; what comes next is the flow's to say."""
+
+    template_name = "django_mfa/login.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The form, or the page where a sign-in that waits goes on."""
+        if self.context.actor is not None:
+            return self.go_on(self.next_url)
+        hold = self.session.hold()
+        if hold:
+            return self._go_on_waiting(hold)
+        return self.render(form=LoginForm(request))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Check the password and go on."""
+        form = LoginForm(request, data=request.POST)
+        if not form.is_valid():
+            return self.render(form=form)
+        owed = login.begin(self.context, form.get_user(), self.next_url)
+        return self.go_on(name=PAGES[owed]) if owed else self.go_on(self.next_url)
+
+    def _go_on_waiting(self, hold: Hold) -> HttpResponseBase:
+        self.session.remember_next(self.next_url)
+        return self.go_on(name=PAGES[hold.owed])
+
+
+class CancelView(Page):
+    """Give up a sign-in that waits, to start as somebody else."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """End it and show the sign-in page."""
+        login.cancel(self.context)
+        return self.go_on(name="login")

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _t
+
+from django_mfa.flows import manage, step_up
+from django_mfa.web.base import Page
+
+
+class SecurityView(Page):
+    """Everything about one's own second factors, on one page."""
+
+    template_name = "django_mfa/security.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The devices, the recovery codes, and what can be added."""
+        return self.render(overview=manage.overview(self.context))
+
+
+class DisableView(Page):
+    """Switch the second factor off altogether, after a question."""
+
+    template_name = "django_mfa/disable.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The question; nothing changes by looking at it."""
+        step_up.require_fresh(self.context)
+        return self.render(overview=manage.overview(self.context))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Remove every factor."""
+        manage.disable(self.context)
+        self.say(_t("Your account has no second factor any more."))
+        return self.go_on(name="security")

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+from django_mfa.factors.base import Factor
+from django_mfa.flows import step_up
+from django_mfa.web.forms import CodeForm, PasswordForm
+
+from .verify import BESIDE_THE_FORM, ChallengePage
+
+
+class StepUpView(ChallengePage):
+    """Show again that it is you, by a factor or, without one, by the password."""
+
+    template_name = "django_mfa/step_up.html"
+    page = "step_up"
+
+    def factors(self) -> Sequence[Factor]:
+        """The factors of the signed-in user."""
+        return step_up.factors_asked(self.context)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Ask."""
+        if not self.factors():
+            return self.render(password_form=PasswordForm())
+        return self.ask()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Judge the answer; back to where the person came from, or ask again."""
+        if not self.factors():
+            return self._check_password()
+        form = CodeForm(request.POST)
+        if not form.is_valid():
+            return self.ask(form)
+        try:
+            step_up.answer(
+                self.context, form.response(), factor=kwargs.get("factor", "")
+            )
+        except BESIDE_THE_FORM as error:
+            return self.ask(error=error)
+        return self.go_on(self.next_url, name="security")
+
+    def _check_password(self) -> HttpResponseBase:
+        form = PasswordForm(self.request.POST)
+        if form.is_valid():
+            try:
+                step_up.check_password(self.context, form.cleaned_data["password"])
+            except step_up.WrongPassword as error:
+                form.add_error("password", str(error))
+            else:
+                return self.go_on(self.next_url, name="security")
+        return self.render(password_form=form)

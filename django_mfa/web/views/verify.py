@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from django_mfa import answers
+from django_mfa.errors import (
+    FactorNotAvailable,
+    InvalidCode,
+    KeyTrouble,
+    MalformedCode,
+    MFAError,
+    TooManyAttempts,
+    Unavailable,
+)
+from django_mfa.factors.base import Factor
+from django_mfa.flows import challenge
+from django_mfa.web.base import Page
+from django_mfa.web.forms import CodeForm
+
+#: What is said beside the form: it is worth another try, or another factor.
+BESIDE_THE_FORM = (InvalidCode, MalformedCode, TooManyAttempts, KeyTrouble, Unavailable)
+
+
+class ChallengePage(Page):
+    """Asks for a factor, the best first, with a way to every other one."""
+
+    template_name = "django_mfa/verify.html"
+    #: The name of the page for another factor.
+    page = "verify"
+
+    def factors(self) -> Sequence[Factor]:
+        """The factors that can be asked for."""
+        return challenge.factors_asked(self.context)
+
+    def ask(
+        self, form: CodeForm | None = None, error: MFAError | None = None
+    ) -> HttpResponseBase:
+        """The page for the wanted factor, or for the best one."""
+        factors = self.factors()
+        wanted = self.kwargs.get("factor")
+        current = next((f for f in factors if f.slug == wanted), None)
+        if wanted and current is None:
+            raise FactorNotAvailable
+        current = current or next(iter(factors), None)
+        response = self.render(
+            form=form or CodeForm(),
+            factor=current,
+            others=[factor for factor in factors if factor is not current],
+            error=error,
+            page=self.page,
+        )
+        return self._with_status(response, error)
+
+    def _with_status(
+        self, response: HttpResponse, error: MFAError | None
+    ) -> HttpResponse:
+        if isinstance(error, TooManyAttempts | KeyTrouble | Unavailable):
+            response.status_code = error.status
+            answers.with_headers(error, response)
+        return response
+
+
+class VerifyView(ChallengePage):
+    """The second factor of a sign-in."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Ask."""
+        self.session.remember_next(self.next_url)
+        return self.ask()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Judge the answer; in, or ask again."""
+        self.session.require_hold()
+        form = CodeForm(request.POST)
+        if not form.is_valid():
+            return self.ask(form)
+        try:
+            passed = challenge.answer(
+                self.context, form.response(), factor=kwargs.get("factor", "")
+            )
+        except BESIDE_THE_FORM as error:
+            return self.ask(error=error)
+        return self.go_on(self.next_url or passed.next_url)

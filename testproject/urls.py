@@ -1,0 +1,14 @@
+from django.contrib import admin
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from .site import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("profile/", views.profile, name="profile"),
+    path("transfer/", views.transfer, name="transfer"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("mfa/", include("django_mfa.urls")),
+    path("admin/", admin.site.urls),
+]
