@@ -13,8 +13,13 @@ from django.http import (
 )
 from django.urls import reverse
 
-from .errors import EnrolmentRequired, MFAError, MFARequired, StepUpRequired
-from .errors import TooManyAttempts
+from .errors import (
+    EnrolmentRequired,
+    MFAError,
+    MFARequired,
+    StepUpRequired,
+    TooManyAttempts,
+)
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -31,7 +36,7 @@ def is_json(response: HttpResponseBase) -> bool:
 
 
 def as_json(error: MFAError, status: int | None = None) -> HttpResponse:
-    """The error as `{"code", "detail", ...}`, with the headers that go with it."""
+    """Return the error as `{"code", "detail", ...}`, with the headers that go with it."""
     body = {"code": error.code, "detail": str(error), **error.details}
     if isinstance(error, MFARequired):
         body["mfa_required"] = True
@@ -41,7 +46,7 @@ def as_json(error: MFAError, status: int | None = None) -> HttpResponse:
 
 
 def with_headers(error: MFAError, response: HttpResponse) -> HttpResponse:
-    """The answer with Retry-After, or with a challenge in the manner of RFC 9470."""
+    """Return the answer with Retry-After, or with a challenge in the manner of RFC 9470."""
     if isinstance(error, TooManyAttempts):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MFARequired):
@@ -53,7 +58,7 @@ def with_headers(error: MFAError, response: HttpResponse) -> HttpResponse:
 
 
 def owed_page(error: MFAError, next_url: str = "") -> HttpResponseRedirect:
-    """A redirect to the page on which the person can give what `error` asks for."""
+    """Return A redirect to the page on which the person can give what `error` asks for."""
     name = "verify"
     if isinstance(error, StepUpRequired):
         name = "step_up"

@@ -12,7 +12,7 @@ class MFAModelBackend(ModelBackend):
     """Django's `ModelBackend`, with the account joined wherever it reads the user."""
 
     def get_user(self, user_id: Any) -> Any:
-        """The user with this key and the account, or None."""
+        """Return the user with this key and the account, or None."""
         users = get_user_model()._default_manager.select_related("mfa_account")
         user = users.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None

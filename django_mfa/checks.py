@@ -1,1 +1,186 @@
-"""System checks: every misconfiguration has an id and a hint."""
+"""System checks: every misconfiguration has an id and a hint.
+
+`E0nn` stops the site, `W0nn` is said by `check`, `W1nn` by `check --deploy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch, reverse
+
+from . import conf
+from .factors import registry
+
+MIDDLEWARE = "django_mfa.middleware.MFAMiddleware"
+BEFORE = (
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+)
+#: Other packages that ask for a second factor; two of them ask twice.
+OTHERS = (
+    "allauth.mfa",
+    "deux",
+    "django_otp_webauthn",
+    "kagi",
+    "mfa",
+    "multifactor",
+    "trench",
+    "two_factor",
+)
+HIGHEST_CAP = 100
+SAFE_COST = 14
+
+
+@register(Tags.security)
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """E001: DJANGO_MFA says something that is no setting; E002: an impossible value."""
+    wrong = list(conf.problems(getattr(settings, conf.NAME, {})))
+    if wrong:
+        return [Error(each.message, each.hint, id="django_mfa.E001") for each in wrong]
+    return [
+        Error(f"DJANGO_MFA: {text}", hint, id="django_mfa.E002")
+        for text, hint in _impossible(conf.get())
+    ]
+
+
+@register(Tags.security)
+def check_middleware(**kwargs: Any) -> list[CheckMessage]:
+    """E003: the middleware is missing; E004: it comes too early."""
+    order = list(settings.MIDDLEWARE)
+    if MIDDLEWARE not in order:
+        hint = f"Add {MIDDLEWARE!r} to MIDDLEWARE, after AuthenticationMiddleware."
+        message = "MFAMiddleware is not in MIDDLEWARE: sessions are not guarded."
+        return [Error(message, hint, id="django_mfa.E003")]
+    late = [name for name in BEFORE if name not in order[: order.index(MIDDLEWARE)]]
+    return [
+        Error(
+            f"MFAMiddleware comes before {name}, or that is missing.",
+            f"Put {name!r} above {MIDDLEWARE!r} in MIDDLEWARE.",
+            id="django_mfa.E004",
+        )
+        for name in late
+    ]
+
+
+@register(Tags.urls)
+def check_urls(**kwargs: Any) -> list[CheckMessage]:
+    """E005: the pages have no address."""
+    try:
+        reverse("django_mfa:verify")
+    except NoReverseMatch:
+        hint = 'Add path("mfa/", include("django_mfa.urls")) to your URLconf.'
+        return [
+            Error(
+                "The pages of django_mfa are not mounted.", hint, id="django_mfa.E005"
+            )
+        ]
+    except ImproperlyConfigured:
+        return []
+    return []
+
+
+@register(Tags.security)
+def check_factors(**kwargs: Any) -> list[CheckMessage]:
+    """E006: a name in FACTORS leads to nothing."""
+    if list(conf.problems(getattr(settings, conf.NAME, {}))):
+        return []
+    try:
+        found = registry.factors()
+    except (ImportError, TypeError) as error:
+        hint = "Name factors by their dotted path, or ours by: " + ", ".join(
+            registry.OURS
+        )
+        return [Error(f"FACTORS: {error}", hint, id="django_mfa.E006")]
+    if any(kind.primary for kind in found.values()):
+        return []
+    hint = "Add 'totp' or another factor that people can enrol."
+    return [Error("FACTORS holds no factor to enrol.", hint, id="django_mfa.E006")]
+
+
+@register(Tags.compatibility)
+def check_others(**kwargs: Any) -> list[CheckMessage]:
+    """W001: the distribution of another project; W002: another MFA app beside this."""
+    found: list[CheckMessage] = [
+        Warning(
+            f"{name} asks for a second factor as well.",
+            "Remove it from INSTALLED_APPS once its devices are taken over.",
+            id="django_mfa.W002",
+        )
+        for name in OTHERS
+        if apps.is_installed(name)
+    ]
+    try:
+        distribution("django-mfa")
+    except PackageNotFoundError:
+        return found
+    hint = "pip uninstall django-mfa; pip install --force-reinstall django-mfa-suite"
+    message = "The distribution django-mfa installs a module django_mfa of its own."
+    return [*found, Warning(message, hint, id="django_mfa.W001")]
+
+
+@register(Tags.security, deploy=True)
+def check_deploy(**kwargs: Any) -> list[CheckMessage]:
+    """W101 and on: choices that are allowed and less safe."""
+    if list(conf.problems(getattr(settings, conf.NAME, {}))):
+        return []
+    return [
+        Warning(message, hint, id=f"django_mfa.W{number}")
+        for number, message, hint in _less_safe(conf.get())
+    ]
+
+
+def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
+    totp, limits = current.TOTP, current.LIMITS
+    if totp.DIGITS not in (6, 8):
+        yield "TOTP.DIGITS must be 6 or 8.", "Most apps know only 6."
+    if totp.ALGORITHM not in ("SHA1", "SHA256", "SHA512"):
+        yield "TOTP.ALGORITHM is unknown.", "Use SHA1, SHA256 or SHA512."
+    if totp.PERIOD < 1 or not 0 <= totp.WINDOW <= 10:  # noqa: PLR2004  # five minutes
+        yield (
+            "TOTP.PERIOD or TOTP.WINDOW is out of range.",
+            "The defaults are 30 and 1.",
+        )
+    for name in ("DEVICE_CAP", "RECOVERY_CAP"):
+        if not 1 <= getattr(limits, name) <= HIGHEST_CAP:
+            yield f"LIMITS.{name} must be from 1 to {HIGHEST_CAP}.", "NIST SP 800-63B."
+    if limits.FAILURES < 1 or limits.MAX_DEVICES * limits.DEVICE_CAP > HIGHEST_CAP:
+        yield (
+            "LIMITS allow more than 100 guesses at one person's codes, or none.",
+            "MAX_DEVICES times DEVICE_CAP must not be above 100; FAILURES at least 1.",
+        )
+
+
+def _less_safe(current: conf.Settings) -> Iterator[tuple[int, str, str]]:
+    if not current.ENCRYPTION_KEYS:
+        yield (
+            101,
+            "Secrets are sealed with keys derived from SECRET_KEY.",
+            "Set DJANGO_MFA['ENCRYPTION_KEYS'] to keys of their own, kept elsewhere.",
+        )
+    if current.RECOVERY_CODES.COST < SAFE_COST:
+        yield 102, "RECOVERY_CODES.COST is below 14.", "Lower costs are for tests."
+    if "signed_cookies" in settings.SESSION_ENGINE:
+        yield (
+            103,
+            "Sessions in cookies cannot be ended by the server.",
+            "Use a session engine that keeps sessions on the server.",
+        )
+    if not current.LIMITS.ADDRESS_FAILURES:
+        yield (
+            104,
+            "Attempts are not limited by address.",
+            "Set LIMITS.ADDRESS_FAILURES.",
+        )
+    if not current.POLICIES:
+        yield (
+            105,
+            "No policy asks anybody for a second factor.",
+            "Name one in POLICIES.",
+        )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+#: Seconds by which the clocks of two servers of a site may differ.
+SLACK = 5
+
 
 class Clock:
     """A source of time that can be set aside for a frozen one."""
@@ -26,7 +29,7 @@ def timestamp() -> float:
 
 
 def now() -> datetime:
-    """The present instant, aware, in UTC."""
+    """Return the present instant, aware, in UTC."""
     return datetime.fromtimestamp(_clock.timestamp(), tz=UTC)
 
 

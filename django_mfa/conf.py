@@ -131,7 +131,9 @@ class Problem:
     hint: str
 
 
-def problems(data: Any, shape: type[Any] = Settings, at: str = NAME) -> Iterator[Problem]:
+def problems(
+    data: Any, shape: type[Any] = Settings, at: str = NAME
+) -> Iterator[Problem]:
     """Everything that is wrong with `data` as a value of the setting."""
     if not isinstance(data, Mapping):
         yield Problem(f"{at} must be a dict.", f"Write {at} = {{...}}.")
@@ -147,7 +149,9 @@ def problems(data: Any, shape: type[Any] = Settings, at: str = NAME) -> Iterator
             yield from problems(value, type(default), here)
         elif not _fits(value, default):
             wanted = type(default).__name__
-            yield Problem(f"{here} must be of type {wanted}.", f"The default is {default!r}.")
+            yield Problem(
+                f"{here} must be of type {wanted}.", f"The default is {default!r}."
+            )
 
 
 def _unknown(key: str, here: str, known: list[str]) -> Problem:
@@ -205,12 +209,16 @@ setting_changed.connect(_reader.clear, dispatch_uid="django_mfa.conf")
 
 
 def get() -> Settings:
-    """The settings as they stand now; `ImproperlyConfigured` when they cannot be read."""
+    """Return the settings as they stand now; `ImproperlyConfigured` when they cannot be read."""
     return _reader.get()
 
 
 def resolve(value: Any, *args: Any) -> Any:
-    """A setting that may be a plain value, a callable, or a callable's dotted path."""
-    if isinstance(value, str) and "." in value and value.replace(".", "").isidentifier():
+    """Return A setting that may be a plain value, a callable, or a callable's dotted path."""
+    if (
+        isinstance(value, str)
+        and "." in value
+        and value.replace(".", "").isidentifier()
+    ):
         value = import_string(value)
     return value(*args) if callable(value) else value

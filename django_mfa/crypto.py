@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils.encoding import force_str
 
 from . import conf
 from .errors import KeyTrouble
@@ -27,9 +28,11 @@ VERSION = "1"
 
 
 def keys() -> list[str]:
-    """The site's keys: the first one seals, all of them open."""
+    """Return the site's keys: the first one seals, all of them open."""
     configured = list(conf.get().ENCRYPTION_KEYS)
-    return configured or [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if configured:
+        return configured
+    return [force_str(key) for key in _secret_keys()]
 
 
 @lru_cache(maxsize=64)
@@ -44,6 +47,10 @@ def derive(key: str, purpose: str) -> bytes:
     return hmac.digest(extracted, purpose.encode() + b"\x01", "sha256")
 
 
+def _secret_keys() -> list[str | bytes]:
+    return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+
+
 def seal(secret: str, place: str) -> str:
     """Encrypt `secret` so that it opens only for the same `place`."""
     key = keys()[0]
@@ -52,7 +59,7 @@ def seal(secret: str, place: str) -> str:
 
 
 def unseal(sealed: str, place: str) -> str:
-    """What `seal` was given; raise `KeyTrouble` when no key opens it here."""
+    """Return what `seal` was given; raise `KeyTrouble` when no key opens it here."""
     try:
         version, name, token = sealed.split(".", 2)
     except ValueError as error:
@@ -69,7 +76,7 @@ def unseal(sealed: str, place: str) -> str:
 
 
 def sealed_with_first_key() -> str:
-    """The beginning of every text that needs no new sealing."""
+    """Return the beginning of every text that needs no new sealing."""
     return f"{VERSION}.{key_id(keys()[0])}."
 
 

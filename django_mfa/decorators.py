@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from asgiref.sync import iscoroutinefunction
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseBase
 
 from . import answers
 from .errors import EnrolmentRequired, MFARequired, StepUpRequired
 from .policy import standing
 from .policy.requirements import AnyFactor, Requirement
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -57,7 +59,7 @@ def _guarded(view: View, requirement: Requirement) -> Any:
 
 
 def refusal(request: HttpRequest, requirement: Requirement) -> HttpResponseBase | None:
-    """The answer to a request that does not meet `requirement`; None if it does."""
+    """Return the answer to a request that does not meet `requirement`; None if it does."""
     found = standing.of(request)
     json = answers.wants_json(request)
     if not request.user.is_authenticated:

@@ -6,14 +6,17 @@ Each class is one thing to be told: a stable `code` to branch on, a translated
 
 from __future__ import annotations
 
-from datetime import datetime
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from . import clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.utils.functional import Promise
 
 
 class MFAError(Exception):
@@ -170,4 +173,6 @@ class Unavailable(MFAError):
 
     code = "temporarily_unavailable"
     status = 503
-    message = _("We could not finish this just now, and nothing was changed. Try again.")
+    message = _(
+        "We could not finish this just now, and nothing was changed. Try again."
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 DISTRIBUTION = "django-mfa-suite"
 

@@ -4,6 +4,8 @@ A module of its own: `django.contrib.admin` is heavy, and a site without it must
 not pay for it. `django_mfa.apps.MFAAdminConfig` is the name to use.
 """
 
+from __future__ import annotations
+
 from django.contrib.admin.apps import AdminConfig
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.functional import SimpleLazyObject
 
@@ -19,6 +18,14 @@ from .errors import EnrolmentRequired, MFARequired
 from .flows import gate
 from .policy.standing import Standing
 from .session import MFASession
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from django.http import HttpRequest, HttpResponseBase
+
+
+REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class MFAMiddleware:
@@ -59,7 +66,7 @@ class MFAMiddleware:
     ) -> None:
         """Note whether the view that was found is exempt from what is owed."""
         # Decided on the view that was found, never on the text of the path.
-        request._mfa_exempt = getattr(view, "mfa_exempt", False)  # type: ignore[attr-defined]  # ours
+        request.mfa_exempt = getattr(view, "mfa_exempt", False)  # type: ignore[attr-defined]  # ours
 
 
 def _guard(request: Any) -> None:
@@ -71,7 +78,7 @@ def _guard(request: Any) -> None:
         raise ImproperlyConfigured(message)
     session = MFASession(request)
     request.mfa = Standing(session)
-    request._mfa_exempt = False
+    request.mfa_exempt = False
     user, auser = request.user, request.auser
     request.user = SimpleLazyObject(partial(_seen, session, user))
     request.auser = partial(_aseen, session, auser)
@@ -81,7 +88,7 @@ def _seen(session: MFASession, user: Any) -> Any:
     if not user.is_authenticated:
         session.attach(user)
         return user
-    return gate.review(session, user, exempt=session.request._mfa_exempt)
+    return gate.review(session, user, exempt=session.request.mfa_exempt)
 
 
 async def _aseen(session: MFASession, auser: Callable[[], Awaitable[Any]]) -> Any:
@@ -89,14 +96,14 @@ async def _aseen(session: MFASession, auser: Callable[[], Awaitable[Any]]) -> An
     if not user.is_authenticated:
         session.attach(user)
         return user
-    seen = await gate.areview(session, user, exempt=session.request._mfa_exempt)
+    seen = await gate.areview(session, user, exempt=session.request.mfa_exempt)
     session.request.user = seen
     return seen
 
 
 def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
-    """The answer itself, or what is owed where a held session was turned away."""
-    if not request.session.accessed or request._mfa_exempt:
+    """Return the answer itself, or what is owed where a held session was turned away."""
+    if not request.session.accessed or request.mfa_exempt:
         return response
     if not _is_denial(response):
         return response
@@ -108,7 +115,7 @@ def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
     error.details["methods"] = list(hold.factors)
     if answers.wants_json(request) or answers.is_json(response):
         return answers.as_json(error)
-    if response.status_code != 302:
+    if response.status_code != HTTPStatus.FOUND:
         return response
     if request.method == "GET":
         session.remember_next(request.get_full_path())
@@ -117,9 +124,9 @@ def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
 
 def _is_denial(response: HttpResponseBase) -> bool:
     """Whether it is a 401, a 403, or a redirect to the site's login page."""
-    if response.status_code in (401, 403):
+    if response.status_code in REFUSED:
         return True
-    if response.status_code != 302:
+    if response.status_code != HTTPStatus.FOUND:
         return False
     target = urlsplit(response.headers.get("Location", "")).path
     return target == urlsplit(resolve_url(settings.LOGIN_URL)).path

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.http import HttpRequest
 from django.utils.decorators import method_decorator
 
 from .decorators import ANY, mfa_required
-from .policy.requirements import Requirement
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
     from django.views import View as Base
+
+    from .policy.requirements import Requirement
 else:
     Base = object
 

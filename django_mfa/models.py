@@ -1,5 +1,7 @@
 """Every model of the package, by name; each lives in its own room."""
 
+from __future__ import annotations
+
 from .accounts.models import MFAAccount
 from .audit.models import AuditEvent
 from .factors.recovery_code.models import RecoveryCode, RecoveryCodeSet

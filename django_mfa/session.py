@@ -7,11 +7,10 @@ what, and no more; to every view such a session is anonymous.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from django.contrib.auth import (
     BACKEND_SESSION_KEY,
@@ -40,6 +39,8 @@ from .limits.addresses import client_address
 from .values import Proof
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from django.contrib.auth.base_user import AbstractBaseUser
 
 HOLD = "_mfa_hold"
@@ -49,6 +50,7 @@ OWNER = "_mfa_owner"
 PASSWORD_AT = "_mfa_password_at"  # noqa: S105  # a time, not a password
 
 MAX_PROOFS = 8
+MAX_REQUEST_ID = 64
 
 Owed = Literal["proof", "enrolment"]
 
@@ -77,7 +79,7 @@ class Hold:
     def is_over(self) -> bool:
         """Whether it waited longer than the site allows, or since the future."""
         age = clock.timestamp() - self.at
-        return not -60 <= age <= conf.get().PENDING_LOGIN_TTL
+        return not -clock.SLACK <= age <= conf.get().PENDING_LOGIN_TTL
 
     @property
     def user_pk(self) -> Any:
@@ -109,7 +111,9 @@ def _password_hash(user: AbstractBaseUser) -> str:
 class MFASession:
     """The port through which flows read and change what a session knows."""
 
-    def __init__(self, request: Any) -> None:  # an HttpRequest; `django.http` is the doors'
+    def __init__(
+        self, request: Any
+    ) -> None:  # an HttpRequest; `django.http` is the doors'
         self.request = request
 
     @property
@@ -120,12 +124,12 @@ class MFASession:
     # What it knows
 
     def user(self) -> AbstractBaseUser | None:
-        """The signed-in user; None for anybody who still owes something."""
+        """Return the signed-in user; None for anybody who still owes something."""
         user = getattr(self.request, "user", None)
         return user if user is not None and user.is_authenticated else None
 
     def hold(self) -> Hold | None:
-        """The sign-in that waits here, or None; one that is over is forgotten."""
+        """Return the sign-in that waits here, or None; one that is over is forgotten."""
         data = self.store.get(HOLD)
         if data is None:
             return None
@@ -136,14 +140,14 @@ class MFASession:
         return hold
 
     def require_hold(self) -> Hold:
-        """The sign-in that waits here; raise `LoginExpired` when there is none."""
+        """Return the sign-in that waits here; raise `LoginExpired` when there is none."""
         hold = self.hold()
         if hold is None:
             raise LoginExpired
         return hold
 
     def proofs(self) -> list[Proof]:
-        """What the signed-in user of this session has shown, oldest first."""
+        """Return what the signed-in user of this session has shown, oldest first."""
         # SECURITY: proofs are read for their owner alone; a session that changed
         # hands has none.
         if self.store.get(OWNER) != self.store.get(SESSION_KEY, ""):
@@ -157,20 +161,19 @@ class MFASession:
 
     def has_passed_gate(self) -> bool:
         """Whether the present sign-in of this session was let in by this package."""
-        return (
-            EPOCH in self.store
-            and self.store.get(OWNER) == self.store.get(SESSION_KEY, "")
+        return EPOCH in self.store and self.store.get(OWNER) == self.store.get(
+            SESSION_KEY, ""
         )
 
     def epoch(self) -> int:
-        """The epoch of the account when this session last proved itself."""
+        """Return the epoch of the account when this session last proved itself."""
         return int(self.store.get(EPOCH, -1))
 
     def safe_next(self, url: str) -> str:
         """`url` if it leads to this site, else an empty text."""
         # SECURITY: open redirects (CVE-2023-49438 and others): control signs and
         # backslashes are read by browsers in ways of their own.
-        if not url or any(ord(sign) <= 32 or sign == "\\" for sign in url):
+        if not url or any(sign <= " " or sign == "\\" for sign in url):
             return ""
         safe = url_has_allowed_host_and_scheme(
             url,
@@ -231,11 +234,11 @@ class MFASession:
         """Sign `user` in with a new session key, and with `proof` if one was owed."""
         pk = _key_of(user)
         hold = self.store.pop(HOLD, None)
-        self.request._mfa_admitted = pk
+        self.request.mfa_admitted = pk
         try:
-            login(self.request, user, backend=backend)
+            login(self.request, cast("Any", user), backend=backend)
         finally:
-            del self.request._mfa_admitted
+            del self.request.mfa_admitted
         self.admit(user, at=hold["at"] if hold else None)
         if proof:
             self.add_proof(proof)
@@ -248,7 +251,7 @@ class MFASession:
     def is_admitting(self, user: AbstractBaseUser) -> bool:
         """Whether the login signal now under way is one that `sign_in` sends."""
         pk = _key_of(user)
-        return getattr(self.request, "_mfa_admitted", None) == pk
+        return getattr(self.request, "mfa_admitted", None) == pk
 
     def admit(self, user: AbstractBaseUser, at: int | None = None) -> None:
         """Note that the present sign-in of `user` passed the gate."""
@@ -266,18 +269,18 @@ class MFASession:
         self.add_proof(proof)
 
     def renew_password(self) -> None:
-        """The signed-in user gave the right password again."""
+        """Return the signed-in user gave the right password again."""
         self.store.cycle_key()
         rotate_token(self.request)
         self.store[PASSWORD_AT] = int(clock.timestamp())
 
     def keep_up(self, epoch: int) -> None:
-        """This session made the change that raised the epoch: it stays."""
+        """Return this session made the change that raised the epoch: it stays."""
         if EPOCH in self.store:
             self.store[EPOCH] = epoch
 
     def drop_proofs(self) -> None:
-        """The signed-in user has no factor any more."""
+        """Return the signed-in user has no factor any more."""
         self.store.pop(PROOFS, None)
         self.store.pop(DEVICE_ID_SESSION_KEY, None)
 
@@ -296,7 +299,8 @@ class MFASession:
     def _be(self, user: Any) -> None:
         self.attach(user)
         self.request.user = user
-        self.request._cached_user = self.request._acached_user = user
+        # Where Django keeps the user it has read, for `user` and `auser`.
+        self.request._cached_user = self.request._acached_user = user  # noqa: SLF001  # there is no other way
 
     # What django-otp is told
 
@@ -383,7 +387,7 @@ class Context:
 
     @classmethod
     def of(cls, request: Any) -> Context:
-        """The context of an HTTP request that passed `MFAMiddleware`."""
+        """Return the context of an HTTP request that passed `MFAMiddleware`."""
         session = MFASession(request)
         meta = request.META
         return cls(
@@ -396,13 +400,13 @@ class Context:
         )
 
     def require_session(self) -> MFASession:
-        """The session; raise `LoginExpired` where there is none (a shell command)."""
+        """Return the session; raise `LoginExpired` where there is none (a shell command)."""
         if self.session is None:
             raise LoginExpired
         return self.session
 
     def require_actor(self) -> Any:
-        """The signed-in user; raise `LoginExpired` when nobody is."""
+        """Return the signed-in user; raise `LoginExpired` when nobody is."""
         if self.actor is None:
             raise LoginExpired
         return self.actor
@@ -410,6 +414,6 @@ class Context:
 
 def _request_id(given: str) -> str:
     plain = given.replace("-", "").replace("_", "")
-    if 0 < len(given) <= 64 and plain.isascii() and plain.isalnum():
+    if 0 < len(given) <= MAX_REQUEST_ID and plain.isascii() and plain.isalnum():
         return given
     return secrets.token_hex(8)

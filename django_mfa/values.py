@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Purpose(StrEnum):
@@ -44,7 +46,7 @@ class Proof:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Proof:
-        """The proof that `as_json` wrote."""
+        """Return the proof that `as_json` wrote."""
         return cls(**{**data, "amr": tuple(data["amr"])})
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from hypothesis import settings as hypothesis_settings
 
@@ -104,3 +105,9 @@ def _no_network():
     ATTEMPTS.clear()
     yield
     assert not ATTEMPTS
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache():
+    """No test sees the failures by address that another one counted."""
+    cache.clear()

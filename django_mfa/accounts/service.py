@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any  # `Any`: the user model is the site's choice
 
 from django.contrib.auth import get_user_model
 from django.db.models import F
@@ -13,19 +12,19 @@ from django_mfa.errors import LoginExpired
 from .models import MFAAccount
 
 if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
+    from datetime import datetime
 
 
-def of(user: AbstractBaseUser) -> MFAAccount:
-    """The account of `user`, unsaved and empty where none was needed yet."""
+def of(user: Any) -> MFAAccount:
+    """Return the account of `user`, unsaved and empty where none was needed yet."""
     try:
-        account: MFAAccount = user.mfa_account  # type: ignore[attr-defined]  # reverse of the one-to-one
+        account: MFAAccount = user.mfa_account
     except MFAAccount.DoesNotExist:
         return MFAAccount(user=user)
     return account
 
 
-async def aof(user: AbstractBaseUser) -> MFAAccount:
+async def aof(user: Any) -> MFAAccount:
     """`of`, without leaving the event loop where the account came along."""
     if "mfa_account" in user._state.fields_cache:
         return of(user)
@@ -33,13 +32,13 @@ async def aof(user: AbstractBaseUser) -> MFAAccount:
     return account or MFAAccount(user=user)
 
 
-def ensure(user: AbstractBaseUser) -> MFAAccount:
-    """The account of `user`, made now if there is none."""
+def ensure(user: Any) -> MFAAccount:
+    """Return the account of `user`, made now if there is none."""
     account, _made = MFAAccount.objects.get_or_create(pk=user.pk)
     return account
 
 
-def begin_change(user: AbstractBaseUser) -> int:
+def begin_change(user: Any) -> int:
     """Raise the epoch and return it: every other session must prove itself anew.
 
     The first statement of any transaction that changes factors, so that two of
@@ -49,24 +48,24 @@ def begin_change(user: AbstractBaseUser) -> int:
         ensure(user)
         MFAAccount.objects.filter(pk=user.pk).update(epoch=F("epoch") + 1)
     account = MFAAccount.objects.get(pk=user.pk)
-    user.mfa_account = account  # type: ignore[attr-defined]
+    user.mfa_account = account
     return account.epoch
 
 
-def set_deadline_once(user: AbstractBaseUser, deadline: datetime) -> datetime:
+def set_deadline_once(user: Any, deadline: datetime) -> datetime:
     """Store until when a factor must be set up, unless that was said before."""
     ensure(user)
     rows = MFAAccount.objects.filter(pk=user.pk, grace_deadline=None)
     rows.update(grace_deadline=deadline)
     account = MFAAccount.objects.get(pk=user.pk)
-    user.mfa_account = account  # type: ignore[attr-defined]
+    user.mfa_account = account
     return account.grace_deadline or deadline
 
 
-def find_user(pk: Any) -> AbstractBaseUser:
-    """The user with this key, with the account; raise `LoginExpired` if there is none."""
+def find_user(pk: Any) -> Any:
+    """Return the user with this key, with the account; raise `LoginExpired` if there is none."""
     users = get_user_model()._default_manager.select_related("mfa_account")
-    user: AbstractBaseUser | None = users.filter(pk=pk).first()
+    user = users.filter(pk=pk).first()
     if user is None:
         raise LoginExpired
     return user

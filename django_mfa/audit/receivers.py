@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import router, transaction
 
 from django_mfa import conf
-from django_mfa.session import Context
 from django_mfa.signals import EVENTS
 
 from .models import AuditEvent
+
+if TYPE_CHECKING:
+    from django_mfa.session import Context
 
 log = logging.getLogger("django_mfa.audit")
 
@@ -28,7 +30,7 @@ def connect() -> None:
         signal.connect(record, dispatch_uid=f"django_mfa.audit.{name}")
 
 
-def record(
+def record(  # noqa: PLR0913  # what every signal says
     sender: Any,
     *,
     event: str,

@@ -6,23 +6,24 @@ what each must pass. A site adds one by naming its class in `FACTORS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from django import forms
-from django.utils.functional import Promise
 
 from django_mfa import clock, conf
 from django_mfa.errors import KeyTrouble
 from django_mfa.values import Proof, Verdict
 
-from .devices import MFADevice
 from .forms import CodeForm
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from django import forms
     from django.contrib.auth.base_user import AbstractBaseUser
+    from django.utils.functional import Promise
+
+    from .devices import MFADevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,15 @@ class Factor:
         return Setup(device, self.show(device, host=host))
 
     def new_device(self, user: AbstractBaseUser) -> MFADevice:
-        """A device that is stored and not yet confirmed."""
+        """Return A device that is stored and not yet confirmed."""
         raise NotImplementedError
 
     def show(self, device: MFADevice, *, host: str) -> Mapping[str, Any]:
-        """What the person needs for the set-up; secrets, so for that page alone."""
+        """Return what the person needs for the set-up; secrets, so for that page alone."""
         raise NotImplementedError
 
     def pending(self, user: AbstractBaseUser) -> Any:
-        """The set-up of `user` that still waits, or None; those that are over go."""
+        """Return the set-up of `user` that still waits, or None; those that are over go."""
         since = clock.now() - timedelta(seconds=conf.get().SETUP_TTL)
         waiting = self.model._default_manager.filter(user=user, confirmed=False)
         waiting.filter(created__lte=since).delete()
@@ -79,7 +80,7 @@ class Factor:
         raise NotImplementedError
 
     def devices(self, user_pk: Any) -> Sequence[MFADevice]:
-        """The confirmed devices of a user with user and account, the last used first."""
+        """Return the confirmed devices of a user with user and account, the last used first."""
         rows = self.model._default_manager.filter(user_id=user_pk, confirmed=True)
         found = rows.select_related("user", "user__mfa_account")
         return sorted(found, key=_last_used_first)
@@ -109,7 +110,7 @@ class Factor:
         return (spent or refused)[0]
 
     def proof(self, device: MFADevice, verdict: Verdict | None) -> Proof:
-        """What a right answer of `device` shows."""
+        """Return what a right answer of `device` shows."""
         del verdict  # a factor whose answers differ in strength looks at it
         return Proof(
             factor=self.slug,
@@ -121,7 +122,7 @@ class Factor:
         )
 
     def used(self, context: Any, device: MFADevice) -> None:
-        """Called in the transaction of a right answer, for events of its own."""
+        """Be told of a right answer, inside its transaction, for events of its own."""
 
 
 def _last_used_first(device: MFADevice) -> tuple[float, int]:

@@ -7,10 +7,9 @@ failure count, lock, cap. So code that knows only django-otp is guarded as well.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -21,7 +20,11 @@ from django_otp.models import Device, VerifyNotAllowed
 from django_mfa import clock, conf
 from django_mfa.errors import KeyTrouble, MalformedCode
 from django_mfa.limits import attempts
-from django_mfa.values import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django_mfa.values import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,14 @@ class Charge:
     device_disabled: bool = False
 
 
-class MFADevice(Device):
+class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
     """A device of one of our factors."""
 
     factor: ClassVar[str]
     #: Whether a wrong answer counts against the account and its short lock.
     typed: ClassVar[bool] = True
+    #: Whether a right answer could be found by trying; then its failures lock.
+    guessable: ClassVar[bool] = True
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -83,7 +88,7 @@ class MFADevice(Device):
     @property
     def is_usable(self) -> bool:
         """Whether answers of this device are judged at all, as far as was read."""
-        return self.confirmed and self.disabled_at is None
+        return bool(self.confirmed and self.disabled_at is None)
 
     def refused_until(self) -> datetime | None:
         """Until when answers are refused, as far as was read."""
@@ -106,11 +111,13 @@ class MFADevice(Device):
         Must run in a transaction, as its first write.
         """
         condition, values = self.claim_terms(verdict.claim)
-        rows = type(self)._default_manager.filter(self.open_now(), condition, pk=self.pk)
+        rows = type(self)._default_manager.filter(
+            self.open_now(), condition, pk=self.pk
+        )
         return self.count_use(rows, values) == 1
 
     def claim_terms(self, claim: Mapping[str, Any]) -> tuple[Q, dict[str, Any]]:
-        """What must still hold for this answer, and what is stored when it does."""
+        """Return what must still hold for this answer, and what is stored when it does."""
         raise NotImplementedError
 
     def count_use(self, rows: Any, values: Mapping[str, Any]) -> int:
@@ -191,7 +198,7 @@ class MFADevice(Device):
         except (KeyTrouble, MalformedCode):
             return False
         if verdict.right:
-            return self.claim(verdict)
+            return bool(self.claim(verdict))
         if verdict.is_charged:
             self.charge()
         return False
@@ -199,4 +206,3 @@ class MFADevice(Device):
     def judge(self, response: Any) -> Verdict:
         """Compare `response` in memory: no write, `KeyTrouble` if that cannot be done."""
         raise NotImplementedError
-

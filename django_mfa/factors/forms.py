@@ -30,7 +30,7 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        """The code, if it is plain letters and digits with spaces or hyphens."""
+        """Return the code, if it is plain letters and digits with spaces or hyphens."""
         code: str = self.cleaned_data["code"]
         # SECURITY: `isdigit` and `int` know the digits of every script and take
         # underscores; a code is ASCII or it is none.
@@ -39,7 +39,7 @@ class CodeForm(forms.Form):
         return code
 
     def response(self) -> Any:
-        """What the flow is to judge, from a valid form."""
+        """Return what the flow is to judge, from a valid form."""
         return self.cleaned_data["code"]
 
 
@@ -53,7 +53,7 @@ class NameForm(forms.Form):
     )
 
     def clean_name(self) -> str:
-        """The name, without signs that cannot be seen or that turn the text round."""
+        """Return the name, without signs that cannot be seen or that turn the text round."""
         name: str = self.cleaned_data["name"]
         if not name.isprintable():
             raise forms.ValidationError(
@@ -63,5 +63,5 @@ class NameForm(forms.Form):
 
 
 def plain(code: str) -> str:
-    """The code without the spaces and hyphens that people and apps put in."""
+    """Return the code without the spaces and hyphens that people and apps put in."""
     return code.replace(" ", "").replace("-", "")

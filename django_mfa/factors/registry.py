@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from django.db.models import CharField, Value
 from django.utils.module_loading import import_string
@@ -15,11 +12,15 @@ from django.utils.module_loading import import_string
 from django_mfa import conf
 from django_mfa.errors import DeviceNotFound, FactorNotAvailable
 
-from .base import Factor
-from .devices import MFADevice
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
     from django.contrib.auth.base_user import AbstractBaseUser
+
+    from .base import Factor
+    from .devices import MFADevice
 
 OURS = {
     "totp": "django_mfa.factors.totp.TOTPFactor",
@@ -52,12 +53,12 @@ def _load(paths: tuple[str, ...]) -> dict[str, Factor]:
 
 
 def factors() -> dict[str, Factor]:
-    """The factors of this site by slug, in the order of `FACTORS`."""
+    """Return the factors of this site by slug, in the order of `FACTORS`."""
     return _load(tuple(conf.get().FACTORS))
 
 
 def get(slug: str) -> Factor:
-    """The factor called `slug`; raise `FactorNotAvailable` when the site has none."""
+    """Return the factor called `slug`; raise `FactorNotAvailable` when the site has none."""
     try:
         return factors()[slug]
     except KeyError as error:
@@ -84,7 +85,7 @@ def primary(devices: Sequence[Enrolled]) -> list[Enrolled]:
 
 
 def find(user: AbstractBaseUser, public_id: UUID | str) -> Any:
-    """The device of `user` with this public id; raise `DeviceNotFound` otherwise.
+    """Return the device of `user` with this public id; raise `DeviceNotFound` otherwise.
 
     SECURITY: the owner stands in the query, so another person's device and one
     that never was read alike (CVE-2020-5240).

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import router, transaction
 
@@ -22,11 +21,15 @@ from django_mfa.errors import (
     TooManyAttempts,
 )
 from django_mfa.factors import registry
-from django_mfa.factors.base import Factor
 from django_mfa.factors.devices import MFADevice
 from django_mfa.limits import addresses, attempts
-from django_mfa.session import Context, Hold
 from django_mfa.values import SPENT, Proof, Purpose, Verdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django_mfa.factors.base import Factor
+    from django_mfa.session import Context, Hold
 
 Accept = Callable[[MFADevice, Proof], None]
 
@@ -40,7 +43,7 @@ class Passed:
 
 
 def factors_asked(ctx: Context) -> list[Factor]:
-    """The factors with which the waiting sign-in can go on, the best first."""
+    """Return the factors with which the waiting sign-in can go on, the best first."""
     hold = _require_challenge(ctx)
     return [registry.get(slug) for slug in hold.factors if slug in registry.factors()]
 
@@ -73,7 +76,7 @@ def answer(ctx: Context, response: Any, *, factor: str = "") -> Passed:
 
 
 def choose(offered: Sequence[Factor], response: Any, *, wanted: str = "") -> Factor:
-    """The factor that a response is meant for: the wanted one, or by its shape.
+    """Return the factor that a response is meant for: the wanted one, or by its shape.
 
     One field takes a code from an app and a recovery code alike.
     """
@@ -170,7 +173,7 @@ def _refuse(ctx: Context, verdict: Verdict, purpose: Purpose) -> MFAError:
 
 
 def _new_lock(ctx: Context, device: MFADevice, *, judged: bool) -> datetime | None:
-    """The end of the lock that this failure ran into, told to the log once."""
+    """Return the end of the lock that this failure ran into, told to the log once."""
     if judged and not device.may_have_locked():
         return None
     if device.typed and (until := attempts.announce_lock(device.user)):

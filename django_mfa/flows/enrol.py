@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 
@@ -19,14 +18,18 @@ from django_mfa.errors import (
     TooManyDevices,
 )
 from django_mfa.factors import registry
-from django_mfa.factors.base import Factor, Setup
-from django_mfa.factors.devices import MFADevice
 from django_mfa.factors.recovery_code.factor import NewCodes, new_codes
 from django_mfa.limits import addresses
-from django_mfa.session import Context, Hold
-from django_mfa.values import Proof, Verdict
 
 from . import step_up
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django_mfa.factors.base import Factor, Setup
+    from django_mfa.factors.devices import MFADevice
+    from django_mfa.session import Context, Hold
+    from django_mfa.values import Proof, Verdict
 
 MAX_WRONG = 20
 
@@ -49,7 +52,7 @@ class _Subject:
 
 
 def factors_open(ctx: Context) -> list[Factor]:
-    """The factors this person can set up now."""
+    """Return the factors this person can set up now."""
     _subject(ctx)
     return [kind for kind in registry.factors().values() if kind.enrollable]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def owed(user: AbstractBaseUser) -> tuple[Owed | None, tuple[str, ...]]:
-    """What `user` must show after the password, and by which factors."""
+    """Return what `user` must show after the password, and by which factors."""
     devices = registry.enrolled(user)
     if devices:
         # SECURITY: a disabled device still stands guard, else twenty wrong codes
@@ -38,7 +38,7 @@ def owed(user: AbstractBaseUser) -> tuple[Owed | None, tuple[str, ...]]:
 def offered(
     user: AbstractBaseUser, devices: Sequence[registry.Enrolled]
 ) -> tuple[str, ...]:
-    """The factors that can be asked for, the best first, recovery codes last."""
+    """Return the factors that can be asked for, the best first, recovery codes last."""
     default = accounts.of(user).default_device
 
     def order(device: registry.Enrolled) -> tuple[bool, bool, float, int]:
@@ -77,7 +77,7 @@ def let_in_or_hold(
     return what
 
 
-def review(session: MFASession, user: AbstractBaseUser, *, exempt: bool) -> Any:
+def review(session: MFASession, user: Any, *, exempt: bool) -> Any:
     """`user` as this request may see them: anonymous if something came to be owed."""
     if not is_settled(session, user):
         let_in_or_hold(session, user)

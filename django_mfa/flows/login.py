@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django_mfa.session import Context, Owed
-
 from .gate import owed
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
+
+    from django_mfa.session import Context, Owed
 
 
 def begin(ctx: Context, user: AbstractBaseUser, next_url: str = "") -> Owed | None:
@@ -18,7 +18,7 @@ def begin(ctx: Context, user: AbstractBaseUser, next_url: str = "") -> Owed | No
     Returns None when signed in, else what is owed first.
     """
     session = ctx.require_session()
-    backend = user.backend  # type: ignore[attr-defined]  # set by `authenticate`
+    backend = user.backend  # set by `authenticate`
     what, factors = owed(user)
     if what is None:
         session.sign_in(user, backend)

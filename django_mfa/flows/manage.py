@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 
 from django.db import router, transaction
 
@@ -14,13 +12,18 @@ from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.errors import DeviceNotFound, FactorRequired
 from django_mfa.factors import registry
-from django_mfa.factors.devices import MFADevice
 from django_mfa.factors.recovery_code.factor import new_codes, set_of
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
 from django_mfa.policy import engine
-from django_mfa.session import Context
 
 from . import step_up
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from django_mfa.factors.devices import MFADevice
+    from django_mfa.session import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Overview:
 
 
 def overview(ctx: Context) -> Overview:
-    """The devices and recovery codes of the signed-in user."""
+    """Return the devices and recovery codes of the signed-in user."""
     user = ctx.require_actor()
     devices = registry.enrolled(user)
     codes = any(device.factor == "recovery_code" for device in devices)
@@ -52,7 +55,7 @@ def overview(ctx: Context) -> Overview:
 
 
 def find(ctx: Context, public_id: UUID) -> Any:
-    """A device of the signed-in user's own; raise `DeviceNotFound` otherwise."""
+    """Return A device of the signed-in user's own; raise `DeviceNotFound` otherwise."""
     return registry.find(ctx.require_actor(), public_id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import router, transaction
 
@@ -10,9 +10,11 @@ from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.errors import NotPermitted, ReasonRequired
-from django_mfa.session import Context
 
 from . import manage, step_up
+
+if TYPE_CHECKING:
+    from django_mfa.session import Context
 
 PERMISSION = "django_mfa.reset_mfa"
 

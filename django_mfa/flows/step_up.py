@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate
 
 from django_mfa import clock, conf
 from django_mfa.errors import FactorNotAvailable, MFAError, StepUpRequired
 from django_mfa.factors import registry
-from django_mfa.factors.base import Factor
-from django_mfa.factors.devices import MFADevice
 from django_mfa.policy.requirements import Recent
-from django_mfa.session import Context
 from django_mfa.values import Proof, Purpose
 
 from . import challenge, gate
+
+if TYPE_CHECKING:
+    from django_mfa.factors.base import Factor
+    from django_mfa.factors.devices import MFADevice
+    from django_mfa.session import Context
 
 
 class WrongPassword(MFAError):
@@ -25,7 +27,7 @@ class WrongPassword(MFAError):
 
 
 def factors_asked(ctx: Context) -> list[Factor]:
-    """The factors that can be shown, the best first; none: the password is asked for."""
+    """Return the factors that can be shown, the best first; none: the password is asked for."""
     user = ctx.require_actor()
     return [registry.get(slug) for slug in gate.offered(user, registry.enrolled(user))]
 
@@ -63,7 +65,7 @@ def is_fresh(ctx: Context) -> bool:
         # a person who has a factor (CVE-2019-16766, CVE-2026-3429).
         return False
     at = session.password_at()
-    return at is not None and -5 <= clock.timestamp() - at <= max_age
+    return at is not None and -clock.SLACK <= clock.timestamp() - at <= max_age
 
 
 def require_fresh(ctx: Context) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from django_mfa import clock, conf
@@ -13,6 +12,8 @@ from django_mfa.errors import TooManyAttempts
 from django_mfa.extras import lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django_ratelimit import core
 else:
     core = lazy("django_ratelimit.core")
@@ -21,7 +22,7 @@ log = logging.getLogger("django_mfa")
 
 
 def client_address(meta: Mapping[str, Any]) -> str:
-    """The client's address: REMOTE_ADDR, or what the site's own proxies saw."""
+    """Return the client's address: REMOTE_ADDR, or what the site's own proxies saw."""
     proxies = conf.get().LIMITS.TRUSTED_PROXIES
     address = str(meta.get("REMOTE_ADDR") or "")
     forwarded = str(meta.get("HTTP_X_FORWARDED_FOR") or "").split(",")
@@ -56,7 +57,7 @@ def _usage(address: str, *, increment: bool) -> dict[str, Any] | None:
         usage: dict[str, Any] | None = core.get_usage(
             None, group=group, key=lambda *_: place, rate=rate, increment=increment
         )
-    except Exception:  # noqa: BLE001  # each cache has its own errors
+    except Exception:  # each cache has its own errors
         # SECURITY: a dead cache costs this one limit. Those of device and account
         # live in the database and still hold, so nobody is let in or kept out.
         log.exception("The cache failed; attempts by address are not limited now.")
@@ -79,6 +80,6 @@ def _normal(address: str) -> str:
 
 def _network(address: str) -> str:
     # SECURITY: one customer holds a whole /64 of IPv6 addresses, 2^64 of them.
-    if ip_address(address).version == 6:
+    if isinstance(ip_address(address), IPv6Address):
         return str(ip_network(f"{address}/64", strict=False))
     return address

@@ -43,10 +43,7 @@ def charge_account(user: AbstractBaseUser) -> bool:
     now, limits = clock.now(), conf.get().LIMITS
     fresh = Q(window_start__gt=now - timedelta(seconds=limits.FAILURE_WINDOW))
     last = Q(failures__gte=limits.FAILURES - 1)
-    if limits.FAILURES <= 1:
-        fresh_last = Q(pk=F("pk"))
-    else:
-        fresh_last = fresh & last
+    fresh_last = Q(pk=F("pk")) if limits.FAILURES <= 1 else fresh & last
     until = now + timedelta(seconds=limits.LOCK)
     rows = MFAAccount.objects.filter(_not_locked(now), pk=user.pk)
     # MariaDB assigns from left to right and reads what it has just written:
@@ -56,9 +53,7 @@ def charge_account(user: AbstractBaseUser) -> bool:
             locked_until=Case(When(fresh_last, then=Value(until)), default=None),
             lock_announced=Value(value=False, output_field=BooleanField()),
             failures=Case(When(fresh, then=F("failures") + 1), default=1),
-            window_start=Case(
-                When(fresh, then=F("window_start")), default=Value(now)
-            ),
+            window_start=Case(When(fresh, then=F("window_start")), default=Value(now)),
         )
     )
 
@@ -69,7 +64,7 @@ def may_have_locked(user: AbstractBaseUser) -> bool:
 
 
 def announce_lock(user: AbstractBaseUser) -> datetime | None:
-    """The end of a lock that nobody has been told of yet; each is told once."""
+    """Return the end of a lock that nobody has been told of yet; each is told once."""
     now = clock.now()
     rows = MFAAccount.objects.filter(
         pk=user.pk, locked_until__gt=now, lock_announced=False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from django_mfa import clock, conf
 from django_mfa.accounts import service as accounts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.contrib.auth.base_user import AbstractBaseUser
 
 log = logging.getLogger("django_mfa")
@@ -32,7 +33,7 @@ class Duty:
 
 
 def duty(user: AbstractBaseUser) -> Duty | None:
-    """The strictest duty of `user` to have a second factor, or None."""
+    """Return the strictest duty of `user` to have a second factor, or None."""
     duties = [
         Duty(_name(policy), int(policy.get("grace_days", conf.get().GRACE_DAYS)))
         for policy in conf.get().POLICIES
@@ -47,7 +48,7 @@ def applies(who: str | Callable[[Any], bool], user: Any) -> bool:
     """Whether a policy for `who` concerns `user`; one that fails concerns everybody."""
     try:
         return _asks(who)(user)
-    except Exception:  # noqa: BLE001  # whatever the site's own code raises
+    except Exception:  # whatever the site's own code raises
         # SECURITY: errors deny: a policy that cannot be asked is one that demands.
         log.exception("The policy for %r failed; it is taken to apply.", who)
         return True

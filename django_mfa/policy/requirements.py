@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django_mfa import clock
-from django_mfa.values import Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django_mfa.values import Proof
 
 LEVELS = ("aal1", "aal2", "aal3")
 
@@ -55,7 +59,7 @@ class Recent(Requirement):
         """Whether a proof is fresh; one from the future is not."""
         now = clock.timestamp()
         # SECURITY: a clock that was set back must not make an old proof young.
-        return any(-5 <= now - proof.at <= self.seconds for proof in proofs)
+        return any(-clock.SLACK <= now - proof.at <= self.seconds for proof in proofs)
 
     @property
     def max_age(self) -> int | None:

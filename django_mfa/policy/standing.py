@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
-
-from django_mfa.session import MFASession
-from django_mfa.values import Proof
+from typing import TYPE_CHECKING, Any
 
 from .requirements import LEVELS, Requirement
+
+if TYPE_CHECKING:
+    from django_mfa.session import MFASession
+    from django_mfa.values import Proof
 
 
 class Standing:
@@ -62,7 +63,7 @@ class Standing:
 
 
 def of(request: Any) -> Standing:
-    """The standing of a request; raise `TypeError` where the middleware is missing."""
+    """Return the standing of a request; raise `TypeError` where the middleware is missing."""
     standing = getattr(request, "mfa", None)
     if not isinstance(standing, Standing):
         # SECURITY: without the middleware nobody has shown anything.

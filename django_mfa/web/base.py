@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.functional import Promise
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
@@ -22,7 +26,11 @@ from django_mfa import answers, conf
 from django_mfa.errors import LoginExpired, MFAError, MFARequired, StepUpRequired
 from django_mfa.session import Context, MFASession
 
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
 MAX_BODY = 64 * 1024
+
 
 @method_decorator(
     [
@@ -72,7 +80,7 @@ class Page(View):
         return self.session.safe_next(given)
 
     def render(self, status: int = 200, **context: Any) -> HttpResponse:
-        """The page with this context."""
+        """Return the page with this context."""
         shown = {
             "next": self.next_url,
             "site_name": conf.get().SITE_NAME or self.request.get_host(),
@@ -81,7 +89,7 @@ class Page(View):
         return render(self.request, self.template_name, shown, status=status)
 
     def go_on(self, url: str = "", *, name: str = "") -> HttpResponseRedirect:
-        """A redirect to `url`, or to the page called `name`, or to the site's start."""
+        """Return A redirect to `url`, or to the page called `name`, or to the site's start."""
         if not url:
             url = reverse(f"django_mfa:{name}") if name else settings.LOGIN_REDIRECT_URL
         return HttpResponseRedirect(resolve_url(url))
@@ -91,7 +99,7 @@ class Page(View):
         messages.add_message(self.request, level, str(text), fail_silently=True)
 
     def refused(self, error: MFAError) -> HttpResponseBase:
-        """An error as an answer: to a program JSON, to a person a page."""
+        """Return an error as an answer: to a program JSON, to a person a page."""
         if answers.wants_json(self.request):
             return answers.as_json(error)
         if isinstance(error, MFARequired):

@@ -9,7 +9,7 @@ from django_mfa import conf
 
 
 def new_code() -> str:
-    """A random code with at least one letter, so that none looks like a TOTP code."""
+    """Return A random code with at least one letter, so that none looks like a TOTP code."""
     settings = conf.get().RECOVERY_CODES
     while True:
         code = "".join(
@@ -28,13 +28,13 @@ def new_codes() -> list[str]:
 
 
 def written(code: str) -> str:
-    """The code as people see it, in two halves."""
+    """Return the code as people see it, in two halves."""
     half = (len(code) + 1) // 2
     return f"{code[:half]}-{code[half:]}"
 
 
 def normalized(code: str) -> str | None:
-    """The code as it was made, whatever case, spaces and hyphens; None if it is none."""
+    """Return the code as it was made, whatever case, spaces and hyphens; None if it is none."""
     settings = conf.get().RECOVERY_CODES
     bare = code.replace(" ", "").replace("-", "")
     if not bare.isascii() or len(bare) != settings.LENGTH:
@@ -45,7 +45,7 @@ def normalized(code: str) -> str | None:
 
 
 def digest(code: str, salt: bytes, cost: int) -> str:
-    """scrypt (RFC 7914) with N = 2**cost, r = 8, p = 1: about 27 ms at 14."""
+    """Scrypt (RFC 7914) with N = 2**cost, r = 8, p = 1: about 27 ms at 14."""
     n = 2**cost
     raw = hashlib.scrypt(
         code.encode(), salt=salt, n=n, r=8, p=1, maxmem=n * 2048, dklen=32

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mfa import conf
 from django_mfa.factors.base import Factor
-from django_mfa.factors.devices import MFADevice
 from django_mfa.signals import recovery_code_used
 
 from . import codes
 from .models import RecoveryCode, RecoveryCodeSet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.contrib.auth.base_user import AbstractBaseUser
+
+    from django_mfa.factors.devices import MFADevice
 
 
 class RecoveryCodeFactor(Factor):
@@ -35,7 +37,7 @@ class RecoveryCodeFactor(Factor):
         return isinstance(response, str) and codes.normalized(response) is not None
 
     def devices(self, user_pk: Any) -> Sequence[MFADevice]:
-        """The set of a user with its codes, user and account, in one query."""
+        """Return the set of a user with its codes, user and account, in one query."""
         rows = RecoveryCode.objects.filter(set__user_id=user_pk, set__confirmed=True)
         found = list(rows.select_related("set__user", "set__user__mfa_account"))
         if not found:
@@ -68,7 +70,7 @@ class NewCodes:
 
 
 def new_codes(user: AbstractBaseUser) -> NewCodes:
-    """New codes for `user`; `written` is how they are shown, once."""
+    """Return new codes for `user`; `written` is how they are shown, once."""
     made = codes.new_codes()
     owner = RecoveryCodeSet(
         user=user,
@@ -82,5 +84,8 @@ def new_codes(user: AbstractBaseUser) -> NewCodes:
 
 
 def set_of(user: AbstractBaseUser) -> RecoveryCodeSet | None:
-    """The recovery codes of `user`, or None."""
-    return RecoveryCodeSet.objects.filter(user=user, confirmed=True).first()
+    """Return the recovery codes of `user`, or None."""
+    found: RecoveryCodeSet | None = RecoveryCodeSet.objects.filter(
+        user=user, confirmed=True
+    ).first()
+    return found

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -15,6 +14,9 @@ from django_mfa.factors.devices import MFADevice
 from django_mfa.values import SPENT, Verdict
 
 from . import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def new_salt() -> str:
@@ -50,7 +52,7 @@ class RecoveryCodeSet(MFADevice):
 
     @cached_property
     def known(self) -> dict[str, bool]:
-        """The digests of the codes, and whether each is spent."""
+        """Return the digests of the codes, and whether each is spent."""
         return {code.digest: bool(code.used_at) for code in self.codes.all()}
 
     def judge(self, response: Any) -> Verdict:
@@ -80,7 +82,7 @@ class RecoveryCodeSet(MFADevice):
         return True
 
     def digest(self, code: str) -> str:
-        """The slow digest of a code of this set, in hex."""
+        """Return the slow digest of a code of this set, in hex."""
         return codes.digest(code, bytes.fromhex(self.salt), self.cost)
 
     def claim_terms(self, claim: Mapping[str, Any]) -> tuple[Q, dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32decode, b32encode
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.crypto import constant_time_compare
@@ -12,6 +11,8 @@ from django.utils.crypto import constant_time_compare
 from django_mfa.extras import lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyotp
 else:
     pyotp = lazy("pyotp")
@@ -38,7 +39,7 @@ def normalized(code: str, digits: int) -> str | None:
 
 
 def code_at(secret: str, step: int, *, digits: int, period: int, algorithm: str) -> str:
-    """The code of one time step."""
+    """Return the code of one time step."""
     totp = pyotp.TOTP(
         _long_enough(secret),
         digits=digits,
@@ -50,7 +51,7 @@ def code_at(secret: str, step: int, *, digits: int, period: int, algorithm: str)
 
 
 def _long_enough(secret: str) -> str:
-    """The secret, filled up with zero bytes to the length that pyotp demands.
+    """Return the secret, filled up with zero bytes to the length that pyotp demands.
 
     HMAC fills keys shorter than a block with zeros itself (RFC 2104 section 2), so
     the codes of a short secret, as other packages stored them, stay the same.
@@ -68,12 +69,10 @@ def matching_step(
     period: int,
     algorithm: str,
 ) -> int | None:
-    """The newest of `steps` whose code is `code`, or None; all of them are compared."""
+    """Return the newest of `steps` whose code is `code`, or None; all of them are compared."""
     found = None
     for step in sorted(step for step in steps if step >= 0):
-        right = code_at(
-            secret, step, digits=digits, period=period, algorithm=algorithm
-        )
+        right = code_at(secret, step, digits=digits, period=period, algorithm=algorithm)
         # SECURITY: no early end, so that time does not tell which step it was.
         if constant_time_compare(right, code):
             found = step
@@ -83,7 +82,7 @@ def matching_step(
 def provisioning_uri(
     secret: str, *, account: str, issuer: str, digits: int, period: int, algorithm: str
 ) -> str:
-    """The `otpauth://` link that an authenticator app reads (Key URI format)."""
+    """Return the `otpauth://` link that an authenticator app reads (Key URI format)."""
     totp = pyotp.TOTP(
         secret, digits=digits, digest=ALGORITHMS[algorithm], interval=period
     )
@@ -95,5 +94,5 @@ def provisioning_uri(
 
 
 def grouped(secret: str) -> str:
-    """The secret in groups of four, for typing."""
+    """Return the secret in groups of four, for typing."""
     return " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))

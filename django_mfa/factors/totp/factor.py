@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _t
@@ -14,6 +13,8 @@ from .models import TOTPDevice
 from .qr import svg
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from django_mfa.factors.devices import MFADevice
@@ -29,7 +30,7 @@ class TOTPFactor(Factor):
     amr = ("otp",)
 
     def new_device(self, user: AbstractBaseUser) -> MFADevice:
-        """A device with a new secret, in the shape the settings say."""
+        """Return A device with a new secret, in the shape the settings say."""
         totp = conf.get().TOTP
         device = TOTPDevice(
             user=user,
@@ -43,7 +44,7 @@ class TOTPFactor(Factor):
         return device
 
     def show(self, device: MFADevice, *, host: str) -> Mapping[str, Any]:
-        """The secret as QR code (`qr`, SVG), as link (`uri`) and for typing (`secret`)."""
+        """Return the secret as QR code (`qr`, SVG), as link (`uri`) and for typing (`secret`)."""
         assert isinstance(device, TOTPDevice)  # noqa: S101  # tells the type only
         secret = device.secret
         uri = codes.provisioning_uri(
@@ -63,7 +64,7 @@ class TOTPFactor(Factor):
 
 
 def issuer(host: str) -> str:
-    """What the app calls this site."""
+    """Return what the app calls this site."""
     settings = conf.get()
     named = conf.resolve(settings.TOTP.ISSUER, host)
     return str(named or settings.SITE_NAME or host.partition(":")[0] or "Django")

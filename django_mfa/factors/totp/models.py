@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
@@ -13,6 +12,9 @@ from django_mfa.factors.devices import MFADevice
 from django_mfa.values import SPENT, Verdict
 
 from . import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class TOTPDevice(MFADevice):
@@ -73,7 +75,7 @@ class TOTPDevice(MFADevice):
         return int(clock.timestamp()) // self.period
 
     def _steps(self) -> list[int]:
-        """The steps that are accepted: about now, and about now on the device's clock."""
+        """Return the steps that are accepted: about now, and about now on the device's clock."""
         now, window = self._now_step(), conf.get().TOTP.WINDOW
         low, high = min(0, self.drift) - window, max(0, self.drift) + window
         return list(range(now + low, now + high + 1))

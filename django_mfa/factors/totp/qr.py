@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 
 from django_mfa.extras import lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import qrcode
+    from django.utils.safestring import SafeString
 else:
     qrcode = lazy("qrcode")
 
@@ -21,7 +22,7 @@ QUIET_ZONE = 4  # modules, ISO/IEC 18004 section 9.1
 
 
 def svg(text: str) -> SafeString:
-    """The inline `<svg>` that encodes `text`, dark on white in any colour scheme."""
+    """Return the inline `<svg>` that encodes `text`, dark on white in any colour scheme."""
     code = qrcode.QRCode(border=QUIET_ZONE)
     code.add_data(text)
     matrix = code.get_matrix()

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _t
 
 from django_mfa import conf
 from django_mfa.flows import manage
 from django_mfa.web.base import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import HttpRequest, HttpResponseBase
 
 
 class RecoveryCodesView(Page):
@@ -18,11 +21,11 @@ class RecoveryCodesView(Page):
     template_name = "django_mfa/recovery_codes.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The count; the codes themselves are never shown again."""
+        """Return the count; the codes themselves are never shown again."""
         return self.render(overview=manage.overview(self.context))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """New codes in the place of the old."""
+        """Return new codes in the place of the old."""
         return show_codes(self, manage.regenerate_codes(self.context), self.next_url)
 
 
@@ -37,7 +40,7 @@ class SavedView(Page):
 
 
 def show_codes(page: Page, codes: Sequence[str], next_url: str) -> HttpResponseBase:
-    """The one page that ever shows these codes: nothing of it is stored."""
+    """Return the one page that ever shows these codes: nothing of it is stored."""
     site = conf.get().SITE_NAME or page.request.get_host()
     shown = {"codes": codes, "next": next_url, "site_name": site}
     return render(page.request, "django_mfa/recovery_codes_new.html", shown)

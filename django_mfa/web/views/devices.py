@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _t
 
 from django_mfa.factors import registry
 from django_mfa.flows import manage
 from django_mfa.web.base import Page
 from django_mfa.web.forms import NameForm
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
 
 
 class DeviceView(Page):
@@ -17,7 +19,7 @@ class DeviceView(Page):
     template_name = "django_mfa/device.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The device and the form for its name."""
+        """Return the device and the form for its name."""
         device = manage.find(self.context, kwargs["public_id"])
         return self.show(device, NameForm(initial={"name": device.name}))
 
@@ -32,7 +34,7 @@ class DeviceView(Page):
         return self.go_on(name="security")
 
     def show(self, device: Any, form: NameForm) -> HttpResponseBase:
-        """The page of the device."""
+        """Return the page of the device."""
         overview = manage.overview(self.context)
         return self.render(
             device=device,
@@ -59,7 +61,7 @@ class RemoveView(Page):
     template_name = "django_mfa/device_remove.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The question; nothing changes by looking at it."""
+        """Return the question; nothing changes by looking at it."""
         device = manage.find(self.context, kwargs["public_id"])
         overview = manage.overview(self.context)
         return self.render(

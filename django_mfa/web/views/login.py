@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpRequest, HttpResponseBase
+from typing import TYPE_CHECKING, Any
 
 from django_mfa.flows import login
-from django_mfa.session import Hold
 from django_mfa.web.base import Page
 from django_mfa.web.forms import LoginForm
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
+    from django_mfa.session import Hold
 
 PAGES = {"proof": "verify", "enrolment": "setup"}
 
@@ -18,7 +20,7 @@ class LoginView(Page):
     template_name = "django_mfa/login.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The form, or the page where a sign-in that waits goes on."""
+        """Return the form, or the page where a sign-in that waits goes on."""
         if self.context.actor is not None:
             return self.go_on(self.next_url)
         hold = self.session.hold()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _t
 
 from django_mfa.flows import manage, step_up
 from django_mfa.web.base import Page
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
 
 
 class SecurityView(Page):
@@ -15,7 +17,7 @@ class SecurityView(Page):
     template_name = "django_mfa/security.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The devices, the recovery codes, and what can be added."""
+        """Return the devices, the recovery codes, and what can be added."""
         return self.render(overview=manage.overview(self.context))
 
 
@@ -25,7 +27,7 @@ class DisableView(Page):
     template_name = "django_mfa/disable.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The question; nothing changes by looking at it."""
+        """Return the question; nothing changes by looking at it."""
         step_up.require_fresh(self.context)
         return self.render(overview=manage.overview(self.context))
 

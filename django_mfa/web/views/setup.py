@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _t
 
 from django_mfa.errors import InvalidCode, MalformedCode, MFAError, TooManyAttempts
@@ -13,6 +12,9 @@ from django_mfa.web.forms import SetupForm
 
 from .codes import show_codes
 
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponseBase
+
 
 class ChooseView(Page):
     """Which factor to set up."""
@@ -20,7 +22,7 @@ class ChooseView(Page):
     template_name = "django_mfa/setup_choose.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The choice."""
+        """Return the choice."""
         return self.render(
             factors=enrol.factors_open(self.context), must=self.context.actor is None
         )
@@ -32,7 +34,7 @@ class SetupView(Page):
     template_name = "django_mfa/setup.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """What the factor needs, the same on every look until it is over."""
+        """Return what the factor needs, the same on every look until it is over."""
         return self.show(SetupForm())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -56,7 +58,7 @@ class SetupView(Page):
         return self.go_on(after, name="security")
 
     def show(self, form: SetupForm, error: MFAError | None = None) -> HttpResponseBase:
-        """The page of the factor that is set up."""
+        """Return the page of the factor that is set up."""
         setup = enrol.begin(self.context, self.kwargs["factor"])
         factor = registry.get(self.kwargs["factor"])
         status = error.status if isinstance(error, TooManyAttempts) else 200

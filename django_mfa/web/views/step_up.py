@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponseBase
-
-from django_mfa.factors.base import Factor
 from django_mfa.flows import step_up
 from django_mfa.web.forms import CodeForm, PasswordForm
 
 from .verify import BESIDE_THE_FORM, ChallengePage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import HttpRequest, HttpResponseBase
+
+    from django_mfa.factors.base import Factor
 
 
 class StepUpView(ChallengePage):
@@ -19,7 +22,7 @@ class StepUpView(ChallengePage):
     page = "step_up"
 
     def factors(self) -> Sequence[Factor]:
-        """The factors of the signed-in user."""
+        """Return the factors of the signed-in user."""
         return step_up.factors_asked(self.context)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

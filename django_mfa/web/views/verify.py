@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from typing import TYPE_CHECKING, Any
 
 from django_mfa import answers
 from django_mfa.errors import (
@@ -15,10 +12,16 @@ from django_mfa.errors import (
     TooManyAttempts,
     Unavailable,
 )
-from django_mfa.factors.base import Factor
 from django_mfa.flows import challenge
 from django_mfa.web.base import Page
 from django_mfa.web.forms import CodeForm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+    from django_mfa.factors.base import Factor
 
 #: What is said beside the form: it is worth another try, or another factor.
 BESIDE_THE_FORM = (InvalidCode, MalformedCode, TooManyAttempts, KeyTrouble, Unavailable)
@@ -32,13 +35,13 @@ class ChallengePage(Page):
     page = "verify"
 
     def factors(self) -> Sequence[Factor]:
-        """The factors that can be asked for."""
+        """Return the factors that can be asked for."""
         return challenge.factors_asked(self.context)
 
     def ask(
         self, form: CodeForm | None = None, error: MFAError | None = None
     ) -> HttpResponseBase:
-        """The page for the wanted factor, or for the best one."""
+        """Return the page for the wanted factor, or for the best one."""
         factors = self.factors()
         wanted = self.kwargs.get("factor")
         current = next((f for f in factors if f.slug == wanted), None)
