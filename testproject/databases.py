@@ -37,5 +37,8 @@ def database(url: str, default: Path) -> dict[str, Any]:
 def cache(url: str) -> dict[str, Any]:
     """Redis where its URL is given, else the memory of the process."""
     if url:
-        return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+        return {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url,
+        }
     return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}

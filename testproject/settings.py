@@ -1,5 +1,7 @@
 """A small real site; PostgreSQL or MariaDB by DATABASE_URL, Redis by REDIS_URL."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 
@@ -62,6 +64,7 @@ LOGIN_URL = "django_mfa:login"
 LOGIN_REDIRECT_URL = "profile"
 LOGOUT_REDIRECT_URL = "home"
 
+# The demo prints its mails where it runs.
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = "Example Bank <security@example.com>"
 
@@ -71,3 +74,13 @@ LANGUAGE_CODE = "en"
 STATIC_URL = "static/"
 
 DJANGO_MFA = {"SITE_NAME": "Example Bank"}
+
+if not DEBUG:
+    # A careful production site: `check --deploy` finds nothing to warn of.
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    DJANGO_MFA["ENCRYPTION_KEYS"] = os.environ.get("MFA_ENCRYPTION_KEYS", "").split()

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
@@ -8,6 +10,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
     path("transfer/", views.transfer, name="transfer"),
+    path("transfer/receipt/", views.receipt, name="receipt"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("mfa/", include("django_mfa.urls")),
     path("admin/", admin.site.urls),

@@ -1,16 +1,24 @@
+from __future__ import annotations
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.crypto import get_random_string
+from django.views.decorators.http import require_safe
 
 from django_mfa.decorators import mfa_required
 from django_mfa.policy.requirements import Recent
 
+from .forms import TransferForm
 
+
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """A page for everybody."""
     return render(request, "site/home.html")
 
 
+@require_safe
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     """A page for people who are signed in."""
@@ -20,4 +28,23 @@ def profile(request: HttpRequest) -> HttpResponse:
 @mfa_required(Recent(900))
 def transfer(request: HttpRequest) -> HttpResponse:
     """A page that wants a proof of the last quarter of an hour."""
-    return render(request, "site/transfer.html", {"done": request.method == "POST"})
+    form = TransferForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        # No money moves: the receipt is all there is, and it ends with the session.
+        request.session["receipt"] = {
+            "number": get_random_string(8, "23456789ABCDEFGHJKMNPQRSTUVWXYZ"),
+            "recipient": form.cleaned_data["recipient"],
+            "amount": f"{form.cleaned_data['amount']:.2f}",
+        }
+        return redirect("receipt")
+    return render(request, "site/transfer.html", {"form": form})
+
+
+@require_safe
+@mfa_required
+def receipt(request: HttpRequest) -> HttpResponse:
+    """What was sent last in this session."""
+    sent = request.session.get("receipt")
+    if sent is None:
+        return redirect("transfer")
+    return render(request, "site/receipt.html", {"receipt": sent})
