@@ -1,5 +1,11 @@
 """The test project as the test suite runs it: quick hashes, mails in memory."""
 
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
 from .settings import *  # noqa: F403  # a settings module builds on another
 from .settings import DATABASES, DJANGO_MFA
 
@@ -8,13 +14,15 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
 DJANGO_MFA = {**DJANGO_MFA, "RECOVERY_CODES": {"COST": 4}}
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads of the race tests need connections of their own.
-    DATABASES["default"]["TEST"] = {"NAME": "test.sqlite3"}
+    # One for each run, so that two of them do not meet.
+    file = Path(tempfile.gettempdir()) / f"django_mfa-{os.getpid()}.sqlite3"
+    DATABASES["default"]["TEST"] = {
+        "NAME": os.environ.get("TEST_DATABASE") or str(file)
+    }
