@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import connection
 from hypothesis import settings as hypothesis_settings
+
+from testproject.site import people
 
 hypothesis_settings.register_profile("suite", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("suite")
@@ -111,3 +116,29 @@ def _no_network():
 def _fresh_cache():
     """No test sees the failures by address that another one counted."""
     cache.clear()
+
+
+@pytest.fixture
+def make_user(db) -> Callable[..., Any]:
+    """Make users of whichever model the site has; the name is e-mail where it must be."""
+
+    def make(name: str = "alice", password: str = "pw", **flags: Any) -> Any:
+        manager: Any = get_user_model()._default_manager
+        return manager.create_user(**people.names(name), password=password, **flags)
+
+    return make
+
+
+@pytest.fixture
+def user(make_user):
+    return make_user()
+
+
+@pytest.fixture
+def staff(make_user):
+    return make_user("sam", is_staff=True)
+
+
+@pytest.fixture
+def superuser(make_user):
+    return make_user("root", is_staff=True, is_superuser=True)
