@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from . import conf
 from .factors import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MIDDLEWARE = "django_mfa.middleware.MFAMiddleware"
 BEFORE = (
@@ -108,7 +111,7 @@ def check_factors(**kwargs: Any) -> list[CheckMessage]:
 def check_others(**kwargs: Any) -> list[CheckMessage]:
     """W001: the distribution of another project; W002: another MFA app beside this."""
     found: list[CheckMessage] = [
-        Warning(
+        checks.Warning(
             f"{name} asks for a second factor as well.",
             "Remove it from INSTALLED_APPS once its devices are taken over.",
             id="django_mfa.W002",
@@ -122,7 +125,7 @@ def check_others(**kwargs: Any) -> list[CheckMessage]:
         return found
     hint = "pip uninstall django-mfa; pip install --force-reinstall django-mfa-suite"
     message = "The distribution django-mfa installs a module django_mfa of its own."
-    return [*found, Warning(message, hint, id="django_mfa.W001")]
+    return [*found, checks.Warning(message, hint, id="django_mfa.W001")]
 
 
 @register(Tags.security, deploy=True)
@@ -131,7 +134,7 @@ def check_deploy(**kwargs: Any) -> list[CheckMessage]:
     if list(conf.problems(getattr(settings, conf.NAME, {}))):
         return []
     return [
-        Warning(message, hint, id=f"django_mfa.W{number}")
+        checks.Warning(message, hint, id=f"django_mfa.W{number}")
         for number, message, hint in _less_safe(conf.get())
     ]
 
