@@ -58,7 +58,7 @@ def with_headers(error: MFAError, response: HttpResponse) -> HttpResponse:
 
 
 def owed_page(error: MFAError, next_url: str = "") -> HttpResponseRedirect:
-    """Return A redirect to the page on which the person can give what `error` asks for."""
+    """Return a redirect to the page on which the person can give what `error` asks for."""
     name = "verify"
     if isinstance(error, StepUpRequired):
         name = "step_up"

@@ -7,6 +7,7 @@ with a hint, so that a slip of the pen never switches a protection off.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -214,11 +215,9 @@ def get() -> Settings:
 
 
 def resolve(value: Any, *args: Any) -> Any:
-    """Return A setting that may be a plain value, a callable, or a callable's dotted path."""
-    if (
-        isinstance(value, str)
-        and "." in value
-        and value.replace(".", "").isidentifier()
-    ):
-        value = import_string(value)
+    """Return a setting that may be a plain value, a callable, or a callable's dotted path."""
+    if isinstance(value, str) and value.replace(".", "").isidentifier():
+        # A text like "example.com" looks the same and leads to no callable.
+        with suppress(ImportError):
+            value = import_string(value)
     return value(*args) if callable(value) else value

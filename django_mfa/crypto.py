@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.encoding import force_str
+from django.views.decorators.debug import sensitive_variables
 
 from . import conf
 from .errors import KeyTrouble
@@ -27,6 +28,7 @@ else:
 VERSION = "1"
 
 
+@sensitive_variables()
 def keys() -> list[str]:
     """Return the site's keys: the first one seals, all of them open."""
     configured = list(conf.get().ENCRYPTION_KEYS)
@@ -36,21 +38,25 @@ def keys() -> list[str]:
 
 
 @lru_cache(maxsize=64)
+@sensitive_variables()
 def key_id(key: str) -> str:
     """Eight hex digits by which a sealed text names its key, and nothing more."""
     return hashlib.sha256(b"django_mfa key id\0" + key.encode()).hexdigest()[:8]
 
 
+@sensitive_variables()
 def derive(key: str, purpose: str) -> bytes:
     """32 bytes from `key` for `purpose` alone: HKDF-SHA256, RFC 5869 section 2."""
     extracted = hmac.digest(b"django_mfa", key.encode(), "sha256")
     return hmac.digest(extracted, purpose.encode() + b"\x01", "sha256")
 
 
+@sensitive_variables()
 def _secret_keys() -> list[str | bytes]:
     return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
 
 
+@sensitive_variables()
 def seal(secret: str, place: str) -> str:
     """Encrypt `secret` so that it opens only for the same `place`."""
     key = keys()[0]
@@ -58,6 +64,7 @@ def seal(secret: str, place: str) -> str:
     return f"{VERSION}.{key_id(key)}.{token.decode()}"
 
 
+@sensitive_variables()
 def unseal(sealed: str, place: str) -> str:
     """Return what `seal` was given; raise `KeyTrouble` when no key opens it here."""
     try:
@@ -75,10 +82,12 @@ def unseal(sealed: str, place: str) -> str:
         raise KeyTrouble(why="does_not_open", key_id=name) from error
 
 
+@sensitive_variables()
 def sealed_with_first_key() -> str:
     """Return the beginning of every text that needs no new sealing."""
     return f"{VERSION}.{key_id(keys()[0])}."
 
 
+@sensitive_variables()
 def _cipher(key: str, place: str) -> fernet.Fernet:
     return fernet.Fernet(urlsafe_b64encode(derive(key, f"seal:{place}")))

@@ -255,6 +255,7 @@ class MFASession:
 
     def admit(self, user: AbstractBaseUser, at: int | None = None) -> None:
         """Note that the present sign-in of `user` passed the gate."""
+        self.end_hold()
         if self.store.get(OWNER) != self.store[SESSION_KEY]:
             self.store.pop(PROOFS, None)
         self.store[OWNER] = self.store[SESSION_KEY]
@@ -273,6 +274,11 @@ class MFASession:
         self.store.cycle_key()
         rotate_token(self.request)
         self.store[PASSWORD_AT] = int(clock.timestamp())
+
+    def sign_out(self) -> None:
+        """Forget who was signed in here, and all that the session held."""
+        self.store.flush()
+        self._be(AnonymousUser())
 
     def keep_up(self, epoch: int) -> None:
         """Return this session made the change that raised the epoch: it stays."""
@@ -306,7 +312,7 @@ class MFASession:
 
     def attach(self, user: Any) -> None:
         """Give `user` what django-otp's users have: `otp_device`, `is_verified()`."""
-        if not getattr(user, "otp_device", None):
+        if getattr(user, "otp_device", None) is None:
             user.otp_device = self._otp_device(user)
         user.is_verified = partial(is_verified, user)
 

@@ -134,7 +134,7 @@ def mfa_login(client: Any, user: Any, factor: str = "totp") -> None:
 
 
 def session_context(store: Any = None, user: Any = None) -> Context:
-    """Return A context with a session of its own, for calling flows without a browser."""
+    """Return a context with a session of its own, for calling flows without a browser."""
     request = HttpRequest()
     request.META |= {"REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "testserver"}
     request.META["SERVER_PORT"] = "80"
@@ -190,11 +190,11 @@ class FactorContract(Base):
         raise NotImplementedError
 
     def right(self, user: Any) -> Any:
-        """Return A response that is right now, for the device that `enrol` made."""
+        """Return a response that is right now, for the device that `enrol` made."""
         raise NotImplementedError
 
     def wrong(self, user: Any) -> Any:
-        """Return A response of the right shape that is not right."""
+        """Return a response of the right shape that is not right."""
         raise NotImplementedError
 
     # The contract

@@ -61,7 +61,7 @@ class Verdict:
     device: Any  # a Device model of any factor
     right: bool
     reason: str = ""
-    claim: Mapping[str, Any] = field(default_factory=dict)
+    claim: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def is_charged(self) -> bool:

@@ -6,9 +6,11 @@ what each must pass. A site adds one by naming its class in `FACTORS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
 from django_mfa.errors import KeyTrouble
@@ -31,7 +33,7 @@ class Setup:
     """A set-up that waits for its first response: the device, and what to show."""
 
     device: MFADevice
-    show: Mapping[str, Any]
+    show: Mapping[str, Any] = field(repr=False)
 
 
 class Factor:
@@ -53,13 +55,14 @@ class Factor:
 
     # Enrolment
 
+    @sensitive_variables()
     def begin(self, user: AbstractBaseUser, *, host: str) -> Setup:
         """Begin a set-up, or go on with the one that waits."""
         device = self.pending(user) or self.new_device(user)
         return Setup(device, self.show(device, host=host))
 
     def new_device(self, user: AbstractBaseUser) -> MFADevice:
-        """Return A device that is stored and not yet confirmed."""
+        """Return a device that is stored and not yet confirmed."""
         raise NotImplementedError
 
     def show(self, device: MFADevice, *, host: str) -> Mapping[str, Any]:
@@ -85,6 +88,7 @@ class Factor:
         found = rows.select_related("user", "user__mfa_account")
         return sorted(found, key=_last_used_first)
 
+    @sensitive_variables()
     def judge(self, devices: Sequence[MFADevice], response: Any) -> Verdict:
         """Compare `response` with every device that may answer, in memory.
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device, VerifyNotAllowed
 
 from django_mfa import clock, conf
@@ -174,7 +175,7 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
         if self.failures + conf.get().LIMITS.FAILURES < cap:
             return False
         rows = type(self)._default_manager.filter(pk=self.pk)
-        return rows.values_list("failures", flat=True).first() == cap
+        return bool(rows.values_list("failures", flat=True).first() == cap)
 
     # What django-otp asks
 
@@ -189,6 +190,7 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
             "locked_until": until,
         }
 
+    @sensitive_variables()
     def verify_token(self, token: str) -> bool:
         """Judge `token` for code that knows only django-otp; right at most once."""
         if not self.verify_is_allowed()[0]:

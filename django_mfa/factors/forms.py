@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.errors import MalformedCode
 
@@ -29,6 +30,7 @@ class CodeForm(forms.Form):
         error_messages={"required": _("Enter the code.")},
     )
 
+    @sensitive_variables()
     def clean_code(self) -> str:
         """Return the code, if it is plain letters and digits with spaces or hyphens."""
         code: str = self.cleaned_data["code"]
@@ -38,6 +40,7 @@ class CodeForm(forms.Form):
             raise forms.ValidationError(str(MalformedCode.message), MalformedCode.code)
         return code
 
+    @sensitive_variables()
     def response(self) -> Any:
         """Return what the flow is to judge, from a valid form."""
         return self.cleaned_data["code"]
@@ -62,6 +65,7 @@ class NameForm(forms.Form):
         return name
 
 
+@sensitive_variables()
 def plain(code: str) -> str:
     """Return the code without the spaces and hyphens that people and apps put in."""
     return code.replace(" ", "").replace("-", "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import router, transaction
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import signals
 from django_mfa.accounts.models import MFAAccount
@@ -48,6 +49,7 @@ def factors_asked(ctx: Context) -> list[Factor]:
     return [registry.get(slug) for slug in hold.factors if slug in registry.factors()]
 
 
+@sensitive_variables()
 def answer(ctx: Context, response: Any, *, factor: str = "") -> Passed:
     """Judge the response to the waiting sign-in and let the person in if it is right.
 
@@ -75,6 +77,7 @@ def answer(ctx: Context, response: Any, *, factor: str = "") -> Passed:
     return Passed(proof, session.safe_next(hold.next))
 
 
+@sensitive_variables()
 def choose(offered: Sequence[Factor], response: Any, *, wanted: str = "") -> Factor:
     """Return the factor that a response is meant for: the wanted one, or by its shape.
 
@@ -89,6 +92,7 @@ def choose(offered: Sequence[Factor], response: Any, *, wanted: str = "") -> Fac
     raise MalformedCode
 
 
+@sensitive_variables()
 def judge(
     ctx: Context,
     kind: Factor,
@@ -136,6 +140,7 @@ def _require_unlocked(ctx: Context, device: MFADevice, purpose: Purpose) -> None
         raise TooManyAttempts(retry_at=until)
 
 
+@sensitive_variables()
 def _compare(
     ctx: Context, kind: Factor, devices: Sequence[MFADevice], response: Any
 ) -> Verdict:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf, signals
 from django_mfa.accounts import service as accounts
@@ -57,6 +58,7 @@ def factors_open(ctx: Context) -> list[Factor]:
     return [kind for kind in registry.factors().values() if kind.enrollable]
 
 
+@sensitive_variables()
 def begin(ctx: Context, slug: str) -> Setup:
     """Begin a set-up or show again the one that waits; nothing counts yet.
 
@@ -74,6 +76,7 @@ def begin(ctx: Context, slug: str) -> Setup:
     return setup
 
 
+@sensitive_variables()
 def confirm(ctx: Context, slug: str, response: Any, *, name: str = "") -> Confirmed:
     """Judge the first response of a waiting set-up and make the device count.
 
@@ -94,6 +97,7 @@ def confirm(ctx: Context, slug: str, response: Any, *, name: str = "") -> Confir
     return _store(ctx, subject, kind, verdict, codes, name=name)
 
 
+@sensitive_variables()
 def _store(
     ctx: Context,
     subject: _Subject,

@@ -79,12 +79,14 @@ def let_in_or_hold(
 
 def review(session: MFASession, user: Any, *, exempt: bool) -> Any:
     """`user` as this request may see them: anonymous if something came to be owed."""
-    if not is_settled(session, user):
+    if not session.has_passed_gate():
         let_in_or_hold(session, user)
+    elif not is_settled(session, user):
+        _ask_again(session, user)
     elif not session.proofs() and not exempt and engine.must_enrol_now(user):
         backend = session.store[BACKEND_SESSION_KEY]
         session.begin_hold(user, backend, owed="enrolment")
-    if session.hold():
+    if not session.is_signed_in(user):
         user = AnonymousUser()
     session.attach(user)
     return user
@@ -102,6 +104,18 @@ async def areview(session: MFASession, user: Any, *, exempt: bool) -> Any:
 def is_settled(session: MFASession, user: AbstractBaseUser) -> bool:
     """Whether this sign-in passed the gate and no factor has changed since."""
     return session.has_passed_gate() and session.epoch() == accounts.of(user).epoch
+
+
+def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
+    """End the proofs of a session that did not make the change of factors."""
+    what, factors = owed(user)
+    if what is None:
+        # The factors are gone, by their owner elsewhere or by an administrator:
+        # whoever sits here starts again with the password.
+        session.sign_out()
+        return
+    backend = session.store[BACKEND_SESSION_KEY]
+    session.begin_hold(user, backend, owed=what, factors=factors)
 
 
 def _still_proven(session: MFASession, user: AbstractBaseUser) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.views.decorators.debug import sensitive_variables
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +57,7 @@ def overview(ctx: Context) -> Overview:
 
 
 def find(ctx: Context, public_id: UUID) -> Any:
-    """Return A device of the signed-in user's own; raise `DeviceNotFound` otherwise."""
+    """Return a device of the signed-in user's own; raise `DeviceNotFound` otherwise."""
     return registry.find(ctx.require_actor(), public_id)
 
 
@@ -133,6 +135,7 @@ def erase(user: Any) -> None:
     MFAAccount.objects.filter(pk=user.pk).update(default_device=None)
 
 
+@sensitive_variables()
 def regenerate_codes(ctx: Context) -> Sequence[str]:
     """Void the recovery codes and return new ones, to be shown once."""
     step_up.require_fresh(ctx)

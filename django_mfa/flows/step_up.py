@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
 from django_mfa.errors import FactorNotAvailable, MFAError, StepUpRequired
@@ -32,6 +33,7 @@ def factors_asked(ctx: Context) -> list[Factor]:
     return [registry.get(slug) for slug in gate.offered(user, registry.enrolled(user))]
 
 
+@sensitive_variables()
 def answer(ctx: Context, response: Any, *, factor: str = "") -> Proof:
     """Judge the response of the signed-in user; a right one renews the session.
 
@@ -75,6 +77,7 @@ def require_fresh(ctx: Context) -> None:
         raise StepUpRequired(max_age=conf.get().STEP_UP_MAX_AGE, methods=methods)
 
 
+@sensitive_variables()
 def check_password(ctx: Context, password: str) -> None:
     """Renew the session of a user without factors by the password; or `MFAError`."""
     user, session = ctx.require_actor(), ctx.require_session()

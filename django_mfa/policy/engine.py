@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.utils.module_loading import import_string
+
 from django_mfa import clock, conf
 from django_mfa.accounts import service as accounts
 
@@ -47,7 +49,7 @@ def duty(user: AbstractBaseUser) -> Duty | None:
 def applies(who: str | Callable[[Any], bool], user: Any) -> bool:
     """Whether a policy for `who` concerns `user`; one that fails concerns everybody."""
     try:
-        return _asks(who)(user)
+        return bool(_asks(who)(user))
     except Exception:  # whatever the site's own code raises
         # SECURITY: errors deny: a policy that cannot be asked is one that demands.
         log.exception("The policy for %r failed; it is taken to apply.", who)
@@ -85,7 +87,8 @@ def _asks(who: str | Callable[[Any], bool]) -> Callable[[Any], bool]:
         return lambda user: user.groups.filter(name=name).exists()
     if kind == "permission":
         return lambda user: bool(user.has_perm(name))
-    return lambda user: bool(conf.resolve(who, user))
+    asks: Callable[[Any], bool] = import_string(who)
+    return asks
 
 
 def _name(policy: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .requirements import LEVELS, Requirement
@@ -19,7 +18,7 @@ class Standing:
     def __init__(self, session: MFASession) -> None:
         self._session = session
 
-    @cached_property
+    @property
     def proofs(self) -> tuple[Proof, ...]:
         """What the signed-in user has shown in this session, oldest first."""
         # Asking for the user first lets the gate have its say.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import (
     HttpRequest,
@@ -34,6 +35,8 @@ MAX_BODY = 64 * 1024
 
 @method_decorator(
     [
+        # For Django's LoginRequiredMiddleware: the flows see to that themselves.
+        login_not_required,
         never_cache,
         csrf_protect,
         sensitive_post_parameters(),
@@ -45,17 +48,13 @@ class Page(View):
     """A page: its handlers call one flow each; errors become answers here."""
 
     template_name: ClassVar[str]
-    #: For Django's LoginRequiredMiddleware: these pages see to that themselves.
-    login_required = False
-    #: Their own flows decide what a person who owes something may do here.
-    mfa_exempt = False
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         """Refuse what is too big, call the handler, answer errors, add the headers."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > MAX_BODY:
+        if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY:
             return self._sealed(HttpResponse(status=413))
         try:
             response = super().dispatch(request, *args, **kwargs)
@@ -89,7 +88,7 @@ class Page(View):
         return render(self.request, self.template_name, shown, status=status)
 
     def go_on(self, url: str = "", *, name: str = "") -> HttpResponseRedirect:
-        """Return A redirect to `url`, or to the page called `name`, or to the site's start."""
+        """Return a redirect to `url`, or to the page called `name`, or to the site's start."""
         if not url:
             url = reverse(f"django_mfa:{name}") if name else settings.LOGIN_REDIRECT_URL
         return HttpResponseRedirect(resolve_url(url))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 
+from django.views.decorators.debug import sensitive_variables
+
 from django_mfa import conf
 
 
+@sensitive_variables()
 def new_code() -> str:
-    """Return A random code with at least one letter, so that none looks like a TOTP code."""
+    """Return a random code with at least one letter, so that none looks like a TOTP code."""
     settings = conf.get().RECOVERY_CODES
     while True:
         code = "".join(
@@ -19,6 +22,7 @@ def new_code() -> str:
             return code
 
 
+@sensitive_variables()
 def new_codes() -> list[str]:
     """As many different codes as a set holds."""
     codes: set[str] = set()
@@ -27,12 +31,14 @@ def new_codes() -> list[str]:
     return sorted(codes, key=lambda _: secrets.token_bytes(4))
 
 
+@sensitive_variables()
 def written(code: str) -> str:
     """Return the code as people see it, in two halves."""
     half = (len(code) + 1) // 2
     return f"{code[:half]}-{code[half:]}"
 
 
+@sensitive_variables()
 def normalized(code: str) -> str | None:
     """Return the code as it was made, whatever case, spaces and hyphens; None if it is none."""
     settings = conf.get().RECOVERY_CODES
@@ -44,6 +50,7 @@ def normalized(code: str) -> str | None:
     return bare if set(bare) <= set(settings.ALPHABET) else None
 
 
+@sensitive_variables()
 def digest(code: str, salt: bytes, cost: int) -> str:
     """Scrypt (RFC 7914) with N = 2**cost, r = 8, p = 1: about 27 ms at 14."""
     n = 2**cost

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf
 from django_mfa.factors.base import Factor
@@ -32,6 +33,7 @@ class RecoveryCodeFactor(Factor):
     rank = 0
     amr = ("otp",)
 
+    @sensitive_variables()
     def has_shape(self, response: Any) -> bool:
         """Whether it is a text of as many letters and digits as a code has."""
         return isinstance(response, str) and codes.normalized(response) is not None
@@ -57,8 +59,8 @@ class NewCodes:
     """A set of codes that is digested and not yet stored: the slow part is done."""
 
     set: RecoveryCodeSet
-    digests: list[str]
-    written: list[str]
+    digests: list[str] = field(repr=False)
+    written: list[str] = field(repr=False)
 
     def store(self) -> None:
         """Void the codes its owner had and store these. Must run in a transaction."""
@@ -69,6 +71,7 @@ class NewCodes:
         )
 
 
+@sensitive_variables()
 def new_codes(user: AbstractBaseUser) -> NewCodes:
     """Return new codes for `user`; `written` is how they are shown, once."""
     made = codes.new_codes()

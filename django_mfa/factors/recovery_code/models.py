@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
 from django_mfa.errors import MalformedCode
@@ -55,6 +56,7 @@ class RecoveryCodeSet(MFADevice):
         """Return the digests of the codes, and whether each is spent."""
         return {code.digest: bool(code.used_at) for code in self.codes.all()}
 
+    @sensitive_variables()
     def judge(self, response: Any) -> Verdict:
         """Digest the code once, whatever it is, and look for it among the known."""
         code = codes.normalized(str(response))
@@ -81,6 +83,7 @@ class RecoveryCodeSet(MFADevice):
         self.left -= 1
         return True
 
+    @sensitive_variables()
     def digest(self, code: str) -> str:
         """Return the slow digest of a code of this set, in hex."""
         return codes.digest(code, bytes.fromhex(self.salt), self.cost)

@@ -7,6 +7,7 @@ from base64 import b32decode, b32encode
 from typing import TYPE_CHECKING
 
 from django.utils.crypto import constant_time_compare
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.extras import lazy
 
@@ -24,12 +25,14 @@ ALGORITHMS = {
 }
 
 
+@sensitive_variables()
 def new_secret() -> str:
     """160 random bits in base32, as RFC 4226 section 4 R6 recommends."""
     secret: str = pyotp.random_base32(length=32)
     return secret
 
 
+@sensitive_variables()
 def normalized(code: str, digits: int) -> str | None:
     """`code` without spaces and hyphens if it is `digits` ASCII digits, else None."""
     bare = code.replace(" ", "").replace("-", "")
@@ -38,6 +41,7 @@ def normalized(code: str, digits: int) -> str | None:
     return bare if fits else None
 
 
+@sensitive_variables()
 def code_at(secret: str, step: int, *, digits: int, period: int, algorithm: str) -> str:
     """Return the code of one time step."""
     totp = pyotp.TOTP(
@@ -50,6 +54,7 @@ def code_at(secret: str, step: int, *, digits: int, period: int, algorithm: str)
     return code
 
 
+@sensitive_variables()
 def _long_enough(secret: str) -> str:
     """Return the secret, filled up with zero bytes to the length that pyotp demands.
 
@@ -60,6 +65,7 @@ def _long_enough(secret: str) -> str:
     return b32encode(key.ljust(20, b"\0")).decode()
 
 
+@sensitive_variables()
 def matching_step(
     secret: str,
     code: str,
@@ -79,6 +85,7 @@ def matching_step(
     return found
 
 
+@sensitive_variables()
 def provisioning_uri(
     secret: str, *, account: str, issuer: str, digits: int, period: int, algorithm: str
 ) -> str:
@@ -93,6 +100,7 @@ def provisioning_uri(
     return uri
 
 
+@sensitive_variables()
 def grouped(secret: str) -> str:
     """Return the secret in groups of four, for typing."""
     return " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf
 from django_mfa.factors.base import Factor
@@ -29,8 +30,9 @@ class TOTPFactor(Factor):
     rank = 50
     amr = ("otp",)
 
+    @sensitive_variables()
     def new_device(self, user: AbstractBaseUser) -> MFADevice:
-        """Return A device with a new secret, in the shape the settings say."""
+        """Return a device with a new secret, in the shape the settings say."""
         totp = conf.get().TOTP
         device = TOTPDevice(
             user=user,
@@ -43,6 +45,7 @@ class TOTPFactor(Factor):
         device.save(force_insert=True)
         return device
 
+    @sensitive_variables()
     def show(self, device: MFADevice, *, host: str) -> Mapping[str, Any]:
         """Return the secret as QR code (`qr`, SVG), as link (`uri`) and for typing (`secret`)."""
         assert isinstance(device, TOTPDevice)  # noqa: S101  # tells the type only
@@ -57,6 +60,7 @@ class TOTPFactor(Factor):
         )
         return {"uri": uri, "qr": svg(uri), "secret": codes.grouped(secret)}
 
+    @sensitive_variables()
     def has_shape(self, response: Any) -> bool:
         """Whether it is a text of 6 or 8 digits."""
         text = isinstance(response, str)

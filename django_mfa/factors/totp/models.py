@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf, crypto
 from django_mfa.errors import MalformedCode
@@ -37,14 +38,17 @@ class TOTPDevice(MFADevice):
         verbose_name_plural = _("authenticator apps")
 
     @property
+    @sensitive_variables()
     def secret(self) -> str:
         """The shared secret in base32; raise `KeyTrouble` when it cannot be opened."""
         return crypto.unseal(self.sealed_secret, self.place("sealed_secret"))
 
     @secret.setter
+    @sensitive_variables()
     def secret(self, value: str) -> None:
         self.sealed_secret = crypto.seal(value, self.place("sealed_secret"))
 
+    @sensitive_variables()
     def judge(self, response: Any) -> Verdict:
         """Find the step whose code was given, among those that are not spent."""
         code = codes.normalized(str(response), self.digits)

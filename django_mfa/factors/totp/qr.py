@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.extras import lazy
 
@@ -21,6 +22,7 @@ else:
 QUIET_ZONE = 4  # modules, ISO/IEC 18004 section 9.1
 
 
+@sensitive_variables()
 def svg(text: str) -> SafeString:
     """Return the inline `<svg>` that encodes `text`, dark on white in any colour scheme."""
     code = qrcode.QRCode(border=QUIET_ZONE)
@@ -37,6 +39,7 @@ def svg(text: str) -> SafeString:
     )
 
 
+@sensitive_variables()
 def _runs(matrix: list[list[bool]]) -> Iterator[str]:
     """One rectangle for each run of dark modules in a row."""
     for y, row in enumerate(matrix):
