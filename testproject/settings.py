@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from .databases import cache, database
 
@@ -73,7 +74,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 STATIC_URL = "static/"
 
-DJANGO_MFA = {"SITE_NAME": "Example Bank"}
+DJANGO_MFA: dict[str, Any] = {"SITE_NAME": "Example Bank"}
 
 if not DEBUG:
     # A careful production site: `check --deploy` finds nothing to warn of.
