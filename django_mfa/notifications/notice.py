@@ -1,0 +1,109 @@
+"""What a mail says, as plain values: no row, no secret, nothing that changes later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from django_mfa import clock, conf
+from django_mfa.errors import FactorNotAvailable
+from django_mfa.factors import registry
+
+from .browsers import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from django.utils.functional import Promise
+
+    from django_mfa.session import Context
+
+#: The events people are told of; each has templates of its name.
+SUBJECTS: dict[str, Promise] = {
+    "device_confirmed": _("A second factor was added to your account"),
+    "device_removed": _("A second factor was removed from your account"),
+    "device_renamed": _("A second factor of your account was renamed"),
+    "device_disabled": _("A second factor of your account was switched off"),
+    "account_locked": _("Too many wrong codes for your account"),
+    "recovery_code_used": _("A recovery code of your account was used"),
+    "recovery_codes_generated": _("Your account has new recovery codes"),
+    "mfa_disabled": _("Your account has no second factor any more"),
+    "factors_reset": _("An administrator removed your second factors"),
+}
+#: Done by somebody else, whose address and browser are not the owner's to know.
+BY_OTHERS = frozenset({"factors_reset"})
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One mail: to whom, of what, when and from where."""
+
+    event: str
+    to: str = field(repr=False)
+    user_pk: Any
+    user_name: str
+    site_name: str
+    factor: str | Promise
+    device_name: str
+    before: str
+    when: datetime
+    address: str
+    browser: str
+    until: datetime | None
+    left: int | None
+    is_low: bool
+    language: str | None
+
+
+def notice_of(happened: Mapping[str, Any]) -> Notice | None:
+    """Note what a mail will say; None for a person without an e-mail address."""
+    user, context = happened["user"], happened["context"]
+    to = _address_of(user)
+    if not to:
+        return None
+    details, left = happened["details"], happened["details"].get("left")
+    return Notice(
+        event=happened["event"],
+        to=to,
+        user_pk=user.pk,
+        user_name=user.get_username(),
+        site_name=one_line(conf.get().SITE_NAME or context.host),
+        factor=_label(happened["factor"]),
+        device_name=one_line(happened["device_name"]),
+        before=one_line(details.get("before", "")),
+        when=clock.now(),
+        until=parse_datetime(details["until"]) if "until" in details else None,
+        left=left,
+        is_low=left is not None and left <= conf.get().RECOVERY_CODES.WARN_AT,
+        language=get_language(),
+        **_origin(happened["event"], context),
+    )
+
+
+def one_line(text: str) -> str:
+    """Return `text` without line breaks and other signs that steer a terminal or a header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _address_of(user: Any) -> str:
+    if user is None:
+        return ""
+    return str(getattr(user, user.get_email_field_name(), "") or "")
+
+
+def _label(factor: str) -> str | Promise:
+    try:
+        return registry.get(factor).label
+    except FactorNotAvailable:
+        return factor
+
+
+def _origin(event: str, context: Context) -> dict[str, str]:
+    if event in BY_OTHERS:
+        return {"address": "", "browser": ""}
+    return {"address": context.address, "browser": describe(context.user_agent)}
