@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ OTHERS = (
     "two_factor",
 )
 HIGHEST_CAP = 100
+MAX_WINDOW = 10
 SAFE_COST = 14
 
 
@@ -140,16 +142,26 @@ def check_deploy(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
-    totp, limits = current.TOTP, current.LIMITS
+    yield from _impossible_codes(current.TOTP)
+    yield from _impossible_limits(current.LIMITS)
+    for policy in current.POLICIES:
+        if not _is_policy(policy):
+            yield (
+                f"POLICIES holds {policy!r}, which is no policy.",
+                'Write {"who": "staff", "grace_days": 0}.',
+            )
+
+
+def _impossible_codes(totp: conf.TOTP) -> Iterator[tuple[str, str]]:
     if totp.DIGITS not in (6, 8):
         yield "TOTP.DIGITS must be 6 or 8.", "Most apps know only 6."
     if totp.ALGORITHM not in ("SHA1", "SHA256", "SHA512"):
         yield "TOTP.ALGORITHM is unknown.", "Use SHA1, SHA256 or SHA512."
-    if totp.PERIOD < 1 or not 0 <= totp.WINDOW <= 10:  # noqa: PLR2004  # five minutes
-        yield (
-            "TOTP.PERIOD or TOTP.WINDOW is out of range.",
-            "The defaults are 30 and 1.",
-        )
+    if totp.PERIOD < 1 or not 0 <= totp.WINDOW <= MAX_WINDOW:
+        yield "TOTP.PERIOD or TOTP.WINDOW is out of range.", "Defaults: 30 and 1."
+
+
+def _impossible_limits(limits: conf.Limits) -> Iterator[tuple[str, str]]:
     for name in ("DEVICE_CAP", "RECOVERY_CAP"):
         if not 1 <= getattr(limits, name) <= HIGHEST_CAP:
             yield f"LIMITS.{name} must be from 1 to {HIGHEST_CAP}.", "NIST SP 800-63B."
@@ -158,6 +170,12 @@ def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
             "LIMITS allow more than 100 guesses at one person's codes, or none.",
             "MAX_DEVICES times DEVICE_CAP must not be above 100; FAILURES at least 1.",
         )
+
+
+def _is_policy(policy: Any) -> bool:
+    if not isinstance(policy, Mapping) or "who" not in policy:
+        return False
+    return isinstance(policy.get("grace_days", 0), int)
 
 
 def _less_safe(current: conf.Settings) -> Iterator[tuple[int, str, str]]:
