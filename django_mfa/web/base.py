@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -48,6 +49,8 @@ class Page(View):
     """A page: its handlers call one flow each; errors become answers here."""
 
     template_name: ClassVar[str]
+    #: Whether a person who must sign in first comes back to this page.
+    is_worth_returning: ClassVar[bool] = True
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -78,14 +81,18 @@ class Page(View):
         given = self.request.POST.get("next") or self.request.GET.get("next") or ""
         return self.session.safe_next(given)
 
-    def render(self, status: int = 200, **context: Any) -> HttpResponse:
+    def render(
+        self, template: str = "", *, status: int = 200, **context: Any
+    ) -> HttpResponse:
         """Return the page with this context."""
         shown = {
             "next": self.next_url,
             "site_name": conf.get().SITE_NAME or self.request.get_host(),
             **context,
         }
-        return render(self.request, self.template_name, shown, status=status)
+        return render(
+            self.request, template or self.template_name, shown, status=status
+        )
 
     def go_on(self, url: str = "", *, name: str = "") -> HttpResponseRedirect:
         """Return a redirect to `url`, or to the page called `name`, or to the site's start."""
@@ -105,12 +112,7 @@ class Page(View):
             return answers.owed_page(error, next_url=self.way_back(error))
         if isinstance(error, LoginExpired):
             return self._to_login(error)
-        page = render(
-            self.request,
-            "django_mfa/error.html",
-            {"error": error, "site_name": conf.get().SITE_NAME},
-            status=error.status,
-        )
+        page = self.render("django_mfa/error.html", status=error.status, error=error)
         return answers.with_headers(error, page)
 
     def way_back(self, error: MFAError) -> str:
@@ -119,13 +121,17 @@ class Page(View):
             return self.next_url
         if self.request.method in ("GET", "HEAD"):
             return self.request.get_full_path()
-        return self.next_url or reverse("django_mfa:security")
+        if not hasattr(self, "get"):
+            return self.next_url or reverse("django_mfa:security")
+        # To the page with the button that was pressed, to press it again.
+        query = f"?{urlencode({'next': self.next_url})}" if self.next_url else ""
+        return self.request.path + query
 
     def _to_login(self, error: MFAError) -> HttpResponseRedirect:
-        reading = self.request.method in ("GET", "HEAD")
-        if not reading:
+        returns = self.is_worth_returning and self.request.method in ("GET", "HEAD")
+        if not returns and self.context.actor is None:
             self.say(str(error), messages.WARNING)
-        here = self.request.get_full_path() if reading else self.next_url
+        here = self.request.get_full_path() if returns else self.next_url
         query = {"next": here} if here else None
         return HttpResponseRedirect(reverse("django_mfa:login", query=query))
 

@@ -35,5 +35,7 @@ class SetupForm(CodeForm, NameForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # What to do stands above the code; to begin below it would hide that.
+        del self.fields["code"].widget.attrs["autofocus"]
         self.fields["name"].required = False
         self.fields["name"].label = _("Name of the device (optional)")

@@ -2,10 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.shortcuts import render
 from django.utils.translation import gettext as _t
 
-from django_mfa import conf
 from django_mfa.flows import manage
 from django_mfa.web.base import Page
 
@@ -35,12 +33,10 @@ class SavedView(Page):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note it and go on."""
         manage.mark_codes_saved(self.context)
-        self.say(_t("Good. Keep your recovery codes where you find them."))
+        self.say(_t("Good. Keep your recovery codes where you can find them."))
         return self.go_on(self.next_url, name="security")
 
 
 def show_codes(page: Page, codes: Sequence[str], next_url: str) -> HttpResponseBase:
     """Return the one page that ever shows these codes: nothing of it is stored."""
-    site = conf.get().SITE_NAME or page.request.get_host()
-    shown = {"codes": codes, "next": next_url, "site_name": site}
-    return render(page.request, "django_mfa/recovery_codes_new.html", shown)
+    return page.render("django_mfa/recovery_codes_new.html", codes=codes, next=next_url)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _t
 
 from django_mfa.factors import registry
-from django_mfa.flows import manage
+from django_mfa.flows import manage, step_up
 from django_mfa.web.base import Page
 from django_mfa.web.forms import NameForm
 
@@ -63,11 +63,17 @@ class RemoveView(Page):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the question; nothing changes by looking at it."""
         device = manage.find(self.context, kwargs["public_id"])
+        step_up.require_fresh(self.context)
         overview = manage.overview(self.context)
+        is_last = not any(
+            other.disabled_at is None and other.public_id != device.public_id
+            for other in overview.devices
+        )
         return self.render(
             device=device,
             factor=registry.get(device.factor),
-            is_last=len(overview.devices) == 1,
+            is_last=is_last,
+            is_needed=is_last and overview.is_required,
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

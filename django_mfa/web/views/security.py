@@ -34,5 +34,7 @@ class DisableView(Page):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Remove every factor."""
         manage.disable(self.context)
-        self.say(_t("Your account has no second factor any more."))
+        self.say(
+            _t("Two-step sign-in is off. Only your password protects your account now.")
+        )
         return self.go_on(name="security")

@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _t
 
-from django_mfa.errors import InvalidCode, MalformedCode, MFAError, TooManyAttempts
+from django_mfa.errors import (
+    InvalidCode,
+    MalformedCode,
+    MFAError,
+    SetupExpired,
+    TooManyAttempts,
+)
 from django_mfa.factors import registry
 from django_mfa.flows import enrol
 from django_mfa.web.base import Page
@@ -49,7 +55,7 @@ class SetupView(Page):
             )
         except TooManyAttempts as error:
             return self.show(SetupForm(), error)
-        except (InvalidCode, MalformedCode) as error:
+        except (InvalidCode, MalformedCode, SetupExpired) as error:
             return self.show(SetupForm(initial={"name": name}), error)
         self.say(_t("%(name)s is set up.") % {"name": done.device.name})
         after = self.next_url or done.next_url

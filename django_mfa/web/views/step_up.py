@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django_mfa.flows import step_up
+from django_mfa.flows import manage, step_up
 from django_mfa.web.forms import CodeForm, PasswordForm
 
 from .verify import BESIDE_THE_FORM, ChallengePage
@@ -25,15 +25,24 @@ class StepUpView(ChallengePage):
         """Return the factors of the signed-in user."""
         return step_up.factors_asked(self.context)
 
+    @property
+    def user_pk(self) -> Any:
+        """The signed-in user."""
+        return self.context.require_actor().pk
+
+    def asks_password(self) -> bool:
+        """Whether the person has no factor; one that is switched off is one, too."""
+        return not (self.factors() or manage.overview(self.context).is_protected)
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Ask."""
-        if not self.factors():
+        if self.asks_password():
             return self.render(password_form=PasswordForm())
         return self.ask()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Judge the answer; back to where the person came from, or ask again."""
-        if not self.factors():
+        if self.asks_password():
             return self._check_password()
         form = CodeForm(request.POST)
         if not form.is_valid():
