@@ -1,4 +1,4 @@
-"""What a session knows: proofs, a held sign-in, the epoch. No other module names its keys.
+"""What a session knows: proofs, a held sign-in, the epoch; its keys are named here alone.
 
 A user who owes something is *held*: the session carries who is waiting and for
 what, and no more; to every view such a session is anonymous.
@@ -6,40 +6,33 @@ what, and no more; to every view such a session is anonymous.
 
 from __future__ import annotations
 
-import secrets
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth import (
     BACKEND_SESSION_KEY,
     HASH_SESSION_KEY,
     SESSION_KEY,
-    get_user_model,
-    load_backend,
     login,
 )
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.sessions.backends.base import UpdateError
-from django.db import DatabaseError, router, transaction
 from django.middleware.csrf import rotate_token
-from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.middleware import is_verified
 from django_otp.models import Device
 
-from . import clock, conf
-from .accounts import service as accounts
-from .accounts.models import MFAAccount
-from .errors import LoginExpired, Unavailable
-from .limits.addresses import client_address
-from .values import Proof
+from django_mfa import clock
+from django_mfa.accounts import service as accounts
+from django_mfa.errors import LoginExpired
+from django_mfa.values import Proof
+
+from .hold import Hold, Owed, key_of, password_hash_of
+from .unit import all_or_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
@@ -50,70 +43,15 @@ OWNER = "_mfa_owner"
 PASSWORD_AT = "_mfa_password_at"  # noqa: S105  # a time, not a password
 
 MAX_PROOFS = 8
-MAX_REQUEST_ID = 64
-
-Owed = Literal["proof", "enrolment"]
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A sign-in that waits: who, by which backend, since when, for what, where to."""
-
-    user: str
-    backend: str
-    at: int
-    owed: Owed
-    next: str
-    epoch: int
-    factors: tuple[str, ...]
-    password_hash: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain JSON, to be kept in the session."""
-        names = self.__dataclass_fields__
-        return {name: getattr(self, name) for name in names} | {
-            "factors": list(self.factors)
-        }
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it waited longer than the site allows, or since the future."""
-        age = clock.timestamp() - self.at
-        return not -clock.SLACK <= age <= conf.get().PENDING_LOGIN_TTL
-
-    @property
-    def user_pk(self) -> Any:
-        """The key of the user, in the type of the user model."""
-        return get_user_model()._meta.pk.to_python(self.user)
-
-    def check_user(self, user: AbstractBaseUser) -> None:
-        """Raise `LoginExpired` when `user` changed since the password was right."""
-        backend = load_backend(self.backend)
-        allowed = getattr(backend, "user_can_authenticate", _is_active)
-        same = constant_time_compare(self.password_hash, _password_hash(user))
-        if not (allowed(user) and same and accounts.of(user).epoch == self.epoch):
-            raise LoginExpired
-
-
-def _is_active(user: AbstractBaseUser) -> bool:
-    return bool(user.is_active)
-
-
-def _key_of(user: AbstractBaseUser) -> str:
-    return user._meta.pk.value_to_string(user)
-
-
-def _password_hash(user: AbstractBaseUser) -> str:
-    get = getattr(user, "get_session_auth_hash", None)
-    return get() if get else ""
 
 
 class MFASession:
     """The port through which flows read and change what a session knows."""
 
-    def __init__(
-        self, request: Any
-    ) -> None:  # an HttpRequest; `django.http` is the doors'
+    #: An `HttpRequest`; that class is known at the doors only.
+    request: Any
+
+    def __init__(self, request: Any) -> None:
         self.request = request
 
     @property
@@ -194,7 +132,7 @@ class MFASession:
         next_url: str = "",
     ) -> None:
         """Let `user` wait here for a proof or an enrolment; nobody is signed in."""
-        pk = _key_of(user)
+        pk = key_of(user)
         before = self.hold()
         owner = self.store.get(SESSION_KEY) or (before.user if before else None)
         if owner is None:
@@ -212,7 +150,7 @@ class MFASession:
             next=self.safe_next(next_url) or (before.next if before and same else ""),
             epoch=accounts.of(user).epoch,
             factors=factors,
-            password_hash=_password_hash(user),
+            password_hash=password_hash_of(user),
         )
         self._forget_user()
         self.store[HOLD] = hold.as_json()
@@ -232,7 +170,7 @@ class MFASession:
         self, user: AbstractBaseUser, backend: str, proof: Proof | None = None
     ) -> None:
         """Sign `user` in with a new session key, and with `proof` if one was owed."""
-        pk = _key_of(user)
+        pk = key_of(user)
         hold = self.store.pop(HOLD, None)
         self.request.mfa_admitted = pk
         try:
@@ -246,11 +184,11 @@ class MFASession:
 
     def is_signed_in(self, user: AbstractBaseUser) -> bool:
         """Whether Django's own record of this session names `user`."""
-        return bool(self.store.get(SESSION_KEY) == _key_of(user))
+        return bool(self.store.get(SESSION_KEY) == key_of(user))
 
     def is_admitting(self, user: AbstractBaseUser) -> bool:
         """Whether the login signal now under way is one that `sign_in` sends."""
-        pk = _key_of(user)
+        pk = key_of(user)
         return getattr(self.request, "mfa_admitted", None) == pk
 
     def admit(self, user: AbstractBaseUser, at: int | None = None) -> None:
@@ -327,99 +265,6 @@ class MFASession:
         belongs = device and device.user_id == user.pk and device.confirmed
         return device if belongs else None
 
-    # One answer, one transaction
-
-    @contextmanager
-    def all_or_nothing(self) -> Iterator[None]:
-        """One transaction in which the session takes part; on an error it is as before.
-
-        Raises `Unavailable` when the database or the session's store fails.
-        """
-        rewind = self._remember()
-        try:
-            with transaction.atomic(using=router.db_for_write(MFAAccount)):
-                yield
-                self._save()
-        except (DatabaseError, UpdateError) as error:
-            rewind()
-            raise Unavailable from error
-        except BaseException:
-            rewind()
-            raise
-
-    def _remember(self) -> Callable[[], None]:
-        store, request = self.store, self.request
-        key, data = store.session_key, dict(store.items())
-        modified, user = store.modified, getattr(request, "user", None)
-
-        def rewind() -> None:
-            fresh = type(store)(key)
-            fresh._session_cache = data  # noqa: SLF001  # what it read, unread again
-            fresh.accessed, fresh.modified = True, modified
-            request.session = fresh
-            if user is not None:
-                request.user = user
-
-        return rewind
-
-    def _save(self) -> None:
-        """Save now, inside the transaction, what Django would save after the view."""
-        store = self.store
-        if not store.modified:
-            return
-        store.save()
-        dump, save = store.serializer().dumps, store.save
-        written = dump(dict(store.items()))
-
-        def save_what_is_new(*, must_create: bool = False) -> None:
-            # Django's middleware saves again only to set the cookie: nothing is
-            # written twice, and a failing write has been undone already.
-            if must_create or dump(dict(store.items())) != written:
-                save(must_create=must_create)
-
-        store.save = save_what_is_new
-
-
-@dataclass(frozen=True)
-class Context:
-    """Who acts and from where; all that a flow knows of the door it was called by."""
-
-    actor: Any = None  # the signed-in user, of whatever model the site has
-    session: MFASession | None = None
-    address: str = ""
-    user_agent: str = ""
-    request_id: str = ""
-    host: str = ""
-
-    @classmethod
-    def of(cls, request: Any) -> Context:
-        """Return the context of an HTTP request that passed `MFAMiddleware`."""
-        session = MFASession(request)
-        meta = request.META
-        return cls(
-            actor=session.user(),
-            session=session,
-            address=client_address(meta),
-            user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:255],
-            request_id=_request_id(str(meta.get("HTTP_X_REQUEST_ID", ""))),
-            host=request.get_host(),
-        )
-
-    def require_session(self) -> MFASession:
-        """Return the session; raise `LoginExpired` where there is none (a shell command)."""
-        if self.session is None:
-            raise LoginExpired
-        return self.session
-
-    def require_actor(self) -> Any:
-        """Return the signed-in user; raise `LoginExpired` when nobody is."""
-        if self.actor is None:
-            raise LoginExpired
-        return self.actor
-
-
-def _request_id(given: str) -> str:
-    plain = given.replace("-", "").replace("_", "")
-    if 0 < len(given) <= MAX_REQUEST_ID and plain.isascii() and plain.isalnum():
-        return given
-    return secrets.token_hex(8)
+    def all_or_nothing(self) -> AbstractContextManager[None]:
+        """Open one transaction in which this session takes part; see `unit`."""
+        return all_or_nothing(self.request)

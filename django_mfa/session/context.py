@@ -1,0 +1,59 @@
+"""Who acts and from where: what a flow knows of the door it was called by."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django_mfa.errors import LoginExpired
+from django_mfa.limits.addresses import client_address
+
+from .port import MFASession
+
+MAX_REQUEST_ID = 64
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who acts and from where; all that a flow knows of the door it was called by."""
+
+    actor: Any = None  # the signed-in user, of whatever model the site has
+    session: MFASession | None = None
+    address: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+    host: str = ""
+
+    @classmethod
+    def of(cls, request: Any) -> Context:
+        """Return the context of an HTTP request that passed `MFAMiddleware`."""
+        session = MFASession(request)
+        meta = request.META
+        return cls(
+            actor=session.user(),
+            session=session,
+            address=client_address(meta),
+            user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:255],
+            request_id=_request_id(str(meta.get("HTTP_X_REQUEST_ID", ""))),
+            host=request.get_host(),
+        )
+
+    def require_session(self) -> MFASession:
+        """Return the session; raise `LoginExpired` where there is none (a shell command)."""
+        if self.session is None:
+            raise LoginExpired
+        return self.session
+
+    def require_actor(self) -> Any:
+        """Return the signed-in user; raise `LoginExpired` when nobody is."""
+        if self.actor is None:
+            raise LoginExpired
+        return self.actor
+
+
+def _request_id(given: str) -> str:
+    plain = given.replace("-", "").replace("_", "")
+    if 0 < len(given) <= MAX_REQUEST_ID and plain.isascii() and plain.isalnum():
+        return given
+    return secrets.token_hex(8)

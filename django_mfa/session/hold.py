@@ -1,0 +1,73 @@
+"""A sign-in that waits: who, since when, for what; and nobody is signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.contrib.auth import get_user_model, load_backend
+from django.utils.crypto import constant_time_compare
+
+from django_mfa import clock, conf
+from django_mfa.accounts import service as accounts
+from django_mfa.errors import LoginExpired
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+
+Owed = Literal["proof", "enrolment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A sign-in that waits: who, by which backend, since when, for what, where to."""
+
+    user: str
+    backend: str
+    at: int
+    owed: Owed
+    next: str
+    epoch: int
+    factors: tuple[str, ...]
+    password_hash: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON, to be kept in the session."""
+        names = self.__dataclass_fields__
+        return {name: getattr(self, name) for name in names} | {
+            "factors": list(self.factors)
+        }
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it waited longer than the site allows, or since the future."""
+        age = clock.timestamp() - self.at
+        return not -clock.SLACK <= age <= conf.get().PENDING_LOGIN_TTL
+
+    @property
+    def user_pk(self) -> Any:
+        """The key of the user, in the type of the user model."""
+        return get_user_model()._meta.pk.to_python(self.user)
+
+    def check_user(self, user: AbstractBaseUser) -> None:
+        """Raise `LoginExpired` when `user` changed since the password was right."""
+        backend = load_backend(self.backend)
+        allowed = getattr(backend, "user_can_authenticate", _is_active)
+        same = constant_time_compare(self.password_hash, password_hash_of(user))
+        if not (allowed(user) and same and accounts.of(user).epoch == self.epoch):
+            raise LoginExpired
+
+
+def _is_active(user: AbstractBaseUser) -> bool:
+    return bool(user.is_active)
+
+
+def key_of(user: AbstractBaseUser) -> str:
+    """Return the key of `user` as Django keeps it in sessions."""
+    return user._meta.pk.value_to_string(user)
+
+
+def password_hash_of(user: AbstractBaseUser) -> str:
+    """Return the digest that changes with the password; empty where there is none."""
+    get = getattr(user, "get_session_auth_hash", None)
+    return get() if get else ""
