@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_mfa",
     "testproject.site",
+    "testproject.hotp",
 ]
 
 MIDDLEWARE = [
