@@ -1,0 +1,107 @@
+"""Write `settings.md` from `django_mfa/conf.py`: run this after a change there.
+
+The dataclasses are read as text, so nothing of the package needs to be importable.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parent / "django_mfa" / "conf.py"
+PAGE = HERE / "settings.md"
+
+HEAD = """\
+% Made from django_mfa/conf.py by docs/generate_settings.py. Do not edit.
+
+# Settings
+
+One dict holds every setting, and every key has a default. An empty dict, or none
+at all, is a safe beginning.
+
+```python
+DJANGO_MFA = {
+    "SITE_NAME": "Example Bank",
+    "POLICIES": [{"who": "everyone", "grace_days": 14}],
+    "TOTP": {"WINDOW": 1},
+}
+```
+
+A key that is not known here is an error which says what you may have meant
+(`django_mfa.E001`), so a slip of the pen never switches a protection off. Choices
+that are allowed and less safe are named by `manage.py check --deploy`; see
+[](checks.md).
+"""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of a dataclass, and the sentence under it."""
+
+    name: str
+    kind: str
+    default: ast.expr | None
+    sentence: str
+
+    @property
+    def factory(self) -> ast.expr | None:
+        """What `default_factory` is, where there is one."""
+        if not isinstance(self.default, ast.Call):
+            return None
+        return next((word.value for word in self.default.keywords), None)
+
+    @property
+    def shown_default(self) -> str:
+        """The default as one would write it in the settings."""
+        value = self.default
+        if isinstance(self.factory, ast.Lambda):
+            value = self.factory.body
+        return ast.unparse(value) if value is not None else ""
+
+
+def shapes(source: str) -> dict[str, list[Setting]]:
+    """The dataclasses of the source by name, with their settings."""
+    classes = [
+        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)
+    ]
+    return {node.name: list(_settings(node)) for node in classes}
+
+
+def _settings(shape: ast.ClassDef) -> Iterator[Setting]:
+    for line, text in pairwise(shape.body):
+        if not isinstance(line, ast.AnnAssign):
+            continue
+        sentence = ast.literal_eval(text.value) if isinstance(text, ast.Expr) else ""
+        name, kind = ast.unparse(line.target), ast.unparse(line.annotation)
+        yield Setting(name, kind, line.value, sentence)
+
+
+def page(source: str) -> str:
+    """The whole page."""
+    groups = shapes(source)
+    plain, nested = [], []
+    for setting in groups["Settings"]:
+        is_group = isinstance(setting.factory, ast.Name)
+        (nested if is_group else plain).append(setting)
+    parts = [HEAD, "## At the top\n", *(_entry(setting) for setting in plain)]
+    for group in nested:
+        parts.append(f"## {group.name}\n\n{group.sentence}\n")
+        parts += [_entry(each, group.name) for each in groups[group.kind]]
+    return "\n".join(parts)
+
+
+def _entry(setting: Setting, group: str = "") -> str:
+    name = f'["{group}"]["{setting.name}"]' if group else f'["{setting.name}"]'
+    return (
+        f"### {group}{'.' if group else ''}{setting.name}\n\n"
+        f"{setting.sentence}\n\n"
+        f"`DJANGO_MFA{name}`: `{setting.kind}`, default `{setting.shown_default}`\n"
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(SOURCE.read_text()))
