@@ -142,6 +142,13 @@ class StepUpRequired(MFARequired):
     message = _("Please confirm that it is you to go on.")
 
 
+class WrongPassword(MFAError):
+    """The password that was asked for again was not right."""
+
+    code = "wrong_password"
+    message = _("This is not the password of your account. Please try again.")
+
+
 class NotPermitted(MFAError):
     """The person who acts may not do this."""
 

@@ -8,7 +8,7 @@ from django.contrib.auth import authenticate
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
-from django_mfa.errors import FactorNotAvailable, MFAError, StepUpRequired
+from django_mfa.errors import FactorNotAvailable, MFAError, StepUpRequired, WrongPassword
 from django_mfa.factors import registry
 from django_mfa.policy.requirements import Recent
 from django_mfa.values import Proof, Purpose
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from django_mfa.factors.base import Factor
     from django_mfa.factors.devices import MFADevice
     from django_mfa.session import Context
-
-
-class WrongPassword(MFAError):
-    """The password given again was not right."""
-
-    code = "wrong_password"
 
 
 def factors_asked(ctx: Context) -> list[Factor]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django_mfa.errors import WrongPassword
 from django_mfa.flows import manage, step_up
 from django_mfa.web.forms import CodeForm, PasswordForm
 
@@ -60,7 +61,7 @@ class StepUpView(ChallengePage):
         if form.is_valid():
             try:
                 step_up.check_password(self.context, form.cleaned_data["password"])
-            except step_up.WrongPassword as error:
+            except WrongPassword as error:
                 form.add_error("password", str(error))
             else:
                 return self.go_on(self.next_url, name="security")
