@@ -24,13 +24,13 @@ log = logging.getLogger("django_mfa")
 def client_address(meta: Mapping[str, Any]) -> str:
     """Return the client's address: REMOTE_ADDR, or what the site's own proxies saw."""
     proxies = conf.get().LIMITS.TRUSTED_PROXIES
-    address = str(meta.get("REMOTE_ADDR") or "")
     forwarded = str(meta.get("HTTP_X_FORWARDED_FOR") or "").split(",")
+    seen = ""
     if proxies and len(forwarded) >= proxies:
         # SECURITY: counted from the right, where our own proxies wrote; what
         # stands further left is whatever the client cared to send.
-        address = forwarded[-proxies].strip()
-    return _normal(address)
+        seen = _normal(forwarded[-proxies].strip())
+    return seen or _normal(str(meta.get("REMOTE_ADDR") or ""))
 
 
 def check(address: str) -> None:
@@ -73,9 +73,12 @@ def _window_end() -> datetime:
 
 def _normal(address: str) -> str:
     try:
-        return str(ip_address(address))
+        found = ip_address(address.partition("%")[0])  # without an IPv6 zone
     except ValueError:
         return ""
+    # SECURITY: a socket that takes both kinds gives IPv4 addresses as
+    # `::ffff:192.0.2.1`; all of those lie in one /64 and would share one count.
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def _network(address: str) -> str:
