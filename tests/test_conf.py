@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from django_mfa import conf
+
+
+def greet(host: str) -> str:
+    return f"Bank at {host}"
+
+
+def test_without_the_setting_all_defaults_hold(settings):
+    del settings.DJANGO_MFA
+    assert conf.get() == conf.Settings()
+
+
+def test_what_the_site_says_takes_the_place_of_a_default(settings):
+    settings.DJANGO_MFA = {"GRACE_DAYS": 3, "TOTP": {"DIGITS": 8}}
+    assert conf.get().GRACE_DAYS == 3
+    assert conf.get().TOTP.DIGITS == 8
+    assert conf.get().TOTP.PERIOD == 30
+
+
+def test_the_setting_is_read_at_use():
+    with override_settings(DJANGO_MFA={"GRACE_DAYS": 3}):
+        assert conf.get().GRACE_DAYS == 3
+    assert conf.get().GRACE_DAYS == 7
+
+
+def test_what_was_read_is_kept_while_the_setting_stays(settings):
+    settings.DJANGO_MFA = {"GRACE_DAYS": 3}
+    assert conf.get() is conf.get()
+
+
+def test_another_setting_does_not_make_it_read_anew(settings):
+    read = conf.get()
+    settings.LANGUAGE_CODE = "de"
+    assert conf.get() is read
+
+
+def test_settings_cannot_be_assigned_to():
+    with pytest.raises(FrozenInstanceError):
+        conf.get().GRACE_DAYS = 3  # type: ignore[misc]  # that is the point
+
+
+WRONG = [
+    ({"GRACE_DAY": 1}, "['GRACE_DAY'] is not a setting.", "mean 'GRACE_DAYS'"),
+    ({"grace_days": 1}, "['grace_days'] is not a setting.", "mean 'GRACE_DAYS'"),
+    ({"QQ": 1}, "['QQ'] is not a setting.", "Known: FACTORS, "),
+    ({3: 1}, "[3] is not a setting.", "Known: FACTORS, "),
+    ({"TOTP": {"DIGIT": 8}}, "['TOTP']['DIGIT'] is not", "mean 'DIGITS'"),
+    ({"TOTP": None}, "['TOTP'] must be a dict.", "Write"),
+    ({"TOTP": {"DIGITS": "6"}}, "['DIGITS'] must be of type int.", "default is 6"),
+    ({"GRACE_DAYS": True}, "['GRACE_DAYS'] must be of type int.", "default is 7"),
+    ({"GRACE_DAYS": 1.5}, "['GRACE_DAYS'] must be of type int.", "default is 7"),
+    ({"AUDIT": {"LOG": 1}}, "['LOG'] must be of type bool.", "default is True"),
+    ({"FACTORS": "totp"}, "['FACTORS'] must be of type tuple.", "The default is"),
+    ({"ENCRYPTION_KEYS": "k"}, "must be of type tuple.", "default is ()"),
+    ({"SITE_NAME": 3}, "['SITE_NAME'] must be", "default is None"),
+    ({"CONTENT_SECURITY_POLICY": None}, "must be of type str.", "The default is"),
+    (None, "DJANGO_MFA must be a dict.", "Write DJANGO_MFA = {...}."),
+    ([], "DJANGO_MFA must be a dict.", "Write DJANGO_MFA = {...}."),
+]
+
+
+@pytest.mark.parametrize(("value", "message", "hint"), WRONG)
+def test_a_slip_of_the_pen_is_said_with_a_hint(value, message, hint):
+    (problem,) = conf.problems(value)
+    assert message in problem.message
+    assert hint in problem.hint
+
+
+@pytest.mark.parametrize(("value", "message", "hint"), WRONG)
+def test_a_setting_that_cannot_be_read_is_an_error_at_use(
+    settings, value, message, hint
+):
+    settings.DJANGO_MFA = value
+    with pytest.raises(ImproperlyConfigured) as caught:
+        conf.get()
+    assert message in str(caught.value)
+    assert hint in str(caught.value)
+
+
+def test_all_problems_are_found_at_once():
+    found = list(conf.problems({"A": 1, "GRACE_DAYS": "", "LIMITS": {"LOCK": None}}))
+    assert len(found) == 3
+
+
+def test_the_defaults_have_no_problems():
+    assert list(conf.problems({})) == []
+
+
+RIGHT = [
+    {"FACTORS": ["totp"]},
+    {"FACTORS": ("totp",)},
+    {"SITE_NAME": None},
+    {"SITE_NAME": "Bank"},
+    {"TOTP": {"ISSUER": greet}},
+    {"AUDIT": {"LOG": False}},
+    {"TOTP": {}},
+]
+
+
+@pytest.mark.parametrize("value", RIGHT)
+def test_a_right_value_is_taken(value):
+    assert list(conf.problems(value)) == []
+
+
+def shapes(shape=conf.Settings):
+    yield shape
+    for item in fields(shape):
+        default = getattr(shape(), item.name)
+        if is_dataclass(default):
+            yield from shapes(type(default))
+
+
+def test_every_key_is_written_in_capitals():
+    names = [item.name for shape in shapes() for item in fields(shape)]
+    assert names == [name.upper() for name in names]
+
+
+def test_a_plain_text_is_what_it_is():
+    assert conf.resolve("Bank", "host") == "Bank"
+    assert conf.resolve(None, "host") is None
+
+
+def test_a_callable_is_called():
+    assert conf.resolve(greet, "example.com") == "Bank at example.com"
+
+
+def test_a_dotted_path_is_imported_and_called():
+    path = f"{__name__}.greet"
+    assert conf.resolve(path, "example.com") == "Bank at example.com"
+
+
+@pytest.mark.parametrize("name", ["example.com", "Example.Bank.", "v1.2 of all", "."])
+def test_a_text_with_a_dot_that_leads_nowhere_is_a_text(name):
+    assert conf.resolve(name, "host") == name
