@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.views.decorators.debug import sensitive_variables
-
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import router, transaction
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf, signals
 from django_mfa.accounts import service as accounts

@@ -8,7 +8,11 @@ from django.contrib.auth import authenticate
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
-from django_mfa.errors import FactorNotAvailable, MFAError, StepUpRequired, WrongPassword
+from django_mfa.errors import (
+    FactorNotAvailable,
+    StepUpRequired,
+    WrongPassword,
+)
 from django_mfa.factors import registry
 from django_mfa.policy.requirements import Recent
 from django_mfa.values import Proof, Purpose
