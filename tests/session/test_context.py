@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+
+from django_mfa.errors import LoginExpired
+from django_mfa.session import Context, MFASession
+
+
+def request(user=None, **headers):
+    made = RequestFactory().get("/", headers=headers, REMOTE_ADDR="192.0.2.1")
+    made.user = user or AnonymousUser()
+    return made
+
+
+def test_a_context_says_who_acts_and_from_where(user):
+    ctx = Context.of(
+        request(user, user_agent="Firefox", x_request_id="abc-1_2", host="localhost")
+    )
+    assert ctx.actor == user
+    assert isinstance(ctx.session, MFASession)
+    assert (ctx.address, ctx.user_agent) == ("192.0.2.1", "Firefox")
+    assert (ctx.request_id, ctx.host) == ("abc-1_2", "localhost")
+
+
+def test_nobody_acts_where_nobody_is_signed_in():
+    assert Context.of(request()).actor is None
+
+
+def test_the_name_of_a_browser_is_cut():
+    assert Context.of(request(user_agent="x" * 999)).user_agent == "x" * 255
+
+
+@pytest.mark.parametrize("given", ["", "a" * 65, "a b", "é", "<b>", "a\nb", "--__"])
+def test_a_request_id_that_is_none_is_made_up(given):
+    ctx = Context.of(request(x_request_id=given))
+    assert ctx.request_id != given
+    assert len(ctx.request_id) == 16
+    assert ctx.request_id.isalnum()
+
+
+def test_the_longest_request_id_is_kept():
+    assert Context.of(request(x_request_id="a" * 64)).request_id == "a" * 64
+
+
+def test_a_shell_command_has_neither_session_nor_actor():
+    with pytest.raises(LoginExpired):
+        Context().require_session()
+    with pytest.raises(LoginExpired):
+        Context().require_actor()
+
+
+def test_session_and_actor_are_given_where_they_are(user):
+    ctx = Context.of(request(user))
+    assert ctx.require_session() is ctx.session
+    assert ctx.require_actor() == user
