@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from django_mfa.testing import freeze
+from testproject.site import people
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _demo(settings):
+    settings.DEBUG = True
+
+
+def demo_data(**options) -> str:
+    out = StringIO()
+    call_command("demo_data", stdout=out, **options)
+    return out.getvalue()
+
+
+def demo_code(name: str) -> str:
+    out = StringIO()
+    call_command("demo_code", name, stdout=out)
+    return out.getvalue().split()[0]
+
+
+def sign_in(client, name):
+    field = {"username": people.find(name).get_username(), "password": people.PASSWORD}
+    return client.post("/mfa/login/", field)
+
+
+def test_it_names_everybody_with_password_and_story():
+    printed = demo_data()
+    for person in people.PEOPLE:
+        assert re.search(rf"^{person.name}\S*\s+{people.PASSWORD}", printed, re.M)
+        assert person.story in printed
+
+
+def test_it_can_be_repeated():
+    demo_data()
+    before = {person.name: people.find(person.name) for person in people.PEOPLE}
+    link = re.search(r"otpauth://\S+", demo_data())
+    assert link
+    assert link.group() in demo_data()
+    for name, user in before.items():
+        assert people.find(name) == user
+        assert people.find(name).password == user.password
+
+
+def test_reset_begins_anew():
+    demo_data()
+    link = re.search(r"otpauth://\S+", demo_data())
+    assert link.group() not in demo_data(reset=True)
+
+
+def test_the_printed_code_signs_bob_in(client):
+    demo_data()
+    with freeze():
+        assert sign_in(client, "bob").url == "/mfa/verify/"
+        assert (
+            client.post("/mfa/verify/", {"code": demo_code("bob")}).url == "/profile/"
+        )
+
+
+def test_a_printed_recovery_code_signs_bob_in(client):
+    code = re.search(r"\b\w{4}-\w{4}\b", demo_data()).group()
+    sign_in(client, "bob")
+    assert client.post("/mfa/verify/", {"code": code}).url == "/profile/"
+
+
+def test_alice_is_in_and_sam_must_set_up_a_factor(client):
+    demo_data()
+    assert sign_in(client, "alice").url == "/profile/"
+    client.post("/logout/")
+    assert sign_in(client, "sam").url == "/mfa/setup/"
+
+
+def test_the_code_of_somebody_without_an_app_is_not_to_be_had():
+    demo_data()
+    with pytest.raises(CommandError, match="no authenticator app"):
+        demo_code("alice")
+
+
+@pytest.mark.parametrize("command", ["demo_data", "demo_code bob"])
+def test_a_real_site_is_refused(settings, command):
+    settings.DEBUG = False
+    with pytest.raises(CommandError, match="DEBUG"):
+        call_command(*command.split())
+    assert people.find("bob") is None
