@@ -3,13 +3,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-import pyotp
-
 from django_mfa import conf
 from django_mfa.factors.base import Factor
 from django_mfa.factors.devices import MFADevice
 
-from .models import HOTPDevice, is_code
+from .models import HOTPDevice, is_code, pyotp
 
 
 class HOTPFactor(Factor):

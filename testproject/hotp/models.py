@@ -4,15 +4,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import pyotp
 from django.db import models
 from django.db.models import Q
 from django.utils.crypto import constant_time_compare
 
 from django_mfa import crypto
 from django_mfa.errors import MalformedCode
+from django_mfa.extras import lazy
 from django_mfa.factors.devices import MFADevice
 from django_mfa.values import Verdict
+
+pyotp = lazy("pyotp")  # imported when first used, so that start-up stays light
 
 CODE = re.compile(r"[0-9]{6}")
 AHEAD = 10  # a token may have been pressed so often for nothing (RFC 4226 section 7.4)
