@@ -24,7 +24,8 @@ class RecoveryCodesView(Page):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return new codes in the place of the old."""
-        return show_codes(self, manage.regenerate_codes(self.context), self.next_url)
+        codes = manage.regenerate_codes(self.context)
+        return show_codes(self, codes, self.next_url, renewed=True)
 
 
 class SavedView(Page):
@@ -37,6 +38,13 @@ class SavedView(Page):
         return self.go_on(self.next_url, name="security")
 
 
-def show_codes(page: Page, codes: Sequence[str], next_url: str) -> HttpResponseBase:
+def show_codes(
+    page: Page, codes: Sequence[str], next_url: str, *, renewed: bool = False
+) -> HttpResponseBase:
     """Return the one page that ever shows these codes: nothing of it is stored."""
-    return page.render("django_mfa/recovery_codes_new.html", codes=codes, next=next_url)
+    return page.render(
+        "django_mfa/recovery_codes_new.html",
+        codes=codes,
+        next=next_url,
+        renewed=renewed,
+    )

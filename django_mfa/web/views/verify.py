@@ -44,8 +44,11 @@ class ChallengePage(Page):
         raise NotImplementedError
 
     def names(self, factor: Factor | None) -> list[str]:
-        """Return the names of its devices, where they say more than the factor's own."""
-        if factor is None or not factor.primary:
+        """Return the names of its devices, where they say more than the factor's own.
+
+        Not after a wrong answer: guessing must stay cheap for the site.
+        """
+        if factor is None or not factor.primary or self.request.method == "POST":
             return []
         devices = [each for each in factor.devices(self.user_pk) if each.is_usable]
         names = dict.fromkeys(device.name for device in devices)
