@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+)
 
 from django_mfa.testing import add_recovery_codes, add_totp, mfa_login
 from tests.e2e.phone import Phone
@@ -18,6 +25,8 @@ from tests.e2e.phone import Phone
 # Playwright keeps an event loop running in the thread of the tests.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
+#: Milliseconds to wait for what ought to be there at once; machines of CI are busy.
+PATIENCE = 20_000
 TOOLS = ("oathtool", "zbarimg")
 ARGS = [
     "--no-sandbox",
@@ -30,6 +39,8 @@ ARGS = [
 ]
 #: What the browser says of an answer that is not 200; each is asked for by a test.
 REFUSED = "Failed to load resource: the server responded with a status of "
+expect.set_options(timeout=PATIENCE)
+
 VIOLATIONS = """
 document.addEventListener('securitypolicyviolation', event => console.error(
     'CSP: ' + event.violatedDirective + ' refuses ' + (event.blockedURI || 'inline')));
@@ -99,7 +110,7 @@ def watch(site):
 def new_context(new_context, site, watch) -> Callable[..., BrowserContext]:
     def make(**options: Any) -> BrowserContext:
         context: BrowserContext = new_context(base_url=site, **options)
-        context.set_default_timeout(5000)
+        context.set_default_timeout(PATIENCE)
         watch.over(context)
         return context
 
