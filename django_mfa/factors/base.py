@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
-from django_mfa.errors import KeyTrouble
+from django_mfa.errors import KeyTrouble, MalformedCode
 from django_mfa.values import Proof, Verdict
 
 from .forms import CodeForm
@@ -92,13 +92,16 @@ class Factor:
     def judge(self, devices: Sequence[MFADevice], response: Any) -> Verdict:
         """Compare `response` with every device that may answer, in memory.
 
-        Raise `KeyTrouble` when none fits and one of them could not be compared.
+        Raise `KeyTrouble` when none fits and one of them could not be compared,
+        `MalformedCode` when it has the shape of none.
         """
         refused: list[Verdict] = []
         trouble: KeyTrouble | None = None
         for device in devices:
             try:
                 verdict = device.judge(response)
+            except MalformedCode:
+                continue  # the codes of another device may be longer or shorter
             except KeyTrouble as error:
                 error.details["device"] = device
                 trouble = error
@@ -108,6 +111,8 @@ class Factor:
             refused.append(verdict)
         if trouble:
             raise trouble
+        if not refused:
+            raise MalformedCode
         spent = [verdict for verdict in refused if not verdict.is_charged]
         # SECURITY: one guess is one charge, on the device that was asked for; to
         # charge all would let typing errors disable devices nobody uses.
