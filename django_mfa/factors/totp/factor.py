@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _t
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from django_mfa.factors.devices import MFADevice
+
+PORT = re.compile(r":[0-9]*$")
 
 
 class TOTPFactor(Factor):
@@ -71,4 +74,4 @@ def issuer(host: str) -> str:
     """Return what the app calls this site."""
     settings = conf.get()
     named = conf.resolve(settings.TOTP.ISSUER, host)
-    return str(named or settings.SITE_NAME or host.partition(":")[0] or "Django")
+    return str(named or settings.SITE_NAME or PORT.sub("", host) or "Django")
