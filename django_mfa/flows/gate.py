@@ -58,6 +58,7 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     session = MFASession(request)
     if session.is_admitting(user) or not session.is_signed_in(user):
         return
+    session.make_room(user)
     if _proven_by_django_otp(session, user) or _still_proven(session, user):
         return
     let_in_or_hold(session, user, next_url=_next_of(request))

@@ -29,4 +29,4 @@ def begin(ctx: Context, user: AbstractBaseUser, next_url: str = "") -> Owed | No
 
 def cancel(ctx: Context) -> None:
     """Give up a sign-in that waits."""
-    ctx.require_session().end_hold()
+    ctx.require_session().give_up()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from django.conf import settings
 from django.contrib.auth import get_user_model, load_backend
 from django.utils.crypto import constant_time_compare
 
@@ -38,6 +39,14 @@ class Hold:
             "factors": list(self.factors)
         }
 
+    @classmethod
+    def from_json(cls, data: Any) -> Hold | None:
+        """Return the hold that `as_json` wrote; None for what another version wrote."""
+        try:
+            return cls(**{**data, "factors": tuple(data["factors"])})
+        except (KeyError, TypeError):
+            return None
+
     @property
     def is_over(self) -> bool:
         """Whether it waited longer than the site allows, or since the future."""
@@ -51,6 +60,8 @@ class Hold:
 
     def check_user(self, user: AbstractBaseUser) -> None:
         """Raise `LoginExpired` when `user` changed since the password was right."""
+        if self.backend not in settings.AUTHENTICATION_BACKENDS:
+            raise LoginExpired  # Django would not know the user by it any more
         backend = load_backend(self.backend)
         allowed = getattr(backend, "user_can_authenticate", _is_active)
         same = constant_time_compare(self.password_hash, password_hash_of(user))

@@ -42,6 +42,9 @@ EPOCH = "_mfa_epoch"
 OWNER = "_mfa_owner"
 PASSWORD_AT = "_mfa_password_at"  # noqa: S105  # a time, not a password
 
+#: How Django knows who is signed in.
+AUTH = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
+
 MAX_PROOFS = 8
 
 
@@ -71,8 +74,8 @@ class MFASession:
         data = self.store.get(HOLD)
         if data is None:
             return None
-        hold = Hold(**{**data, "factors": tuple(data["factors"])})
-        if hold.is_over:
+        hold = Hold.from_json(data)
+        if hold is None or hold.is_over:
             self.end_hold()
             return None
         return hold
@@ -134,13 +137,11 @@ class MFASession:
         """Let `user` wait here for a proof or an enrolment; nobody is signed in."""
         pk = key_of(user)
         before = self.hold()
-        owner = self.store.get(SESSION_KEY) or (before.user if before else None)
-        if owner is None:
+        if not self._owners():
             # SECURITY: session fixation: the key known before the password was
             # right is worth nothing after it.
             self.store.cycle_key()
-        elif owner != pk:
-            self.store.flush()  # what another person's session held
+        self.make_room(user)
         same = before is not None and before.user == pk
         hold = Hold(
             user=pk,
@@ -166,18 +167,43 @@ class MFASession:
         """Forget the sign-in that waits."""
         self.store.pop(HOLD, None)
 
+    def give_up(self) -> None:
+        """End the sign-in that waits, and the session if somebody was signed in here."""
+        if OWNER in self.store:
+            self.store.flush()
+        self.end_hold()
+
+    def make_room(self, user: AbstractBaseUser) -> None:
+        """Drop what the session of another person holds, before `user` takes it."""
+        # SECURITY: who is held is anonymous to Django, whose `login` then keeps
+        # the data of the session: the next person would see this one's.
+        if self._owners() <= {key_of(user)}:
+            return
+        auth = {name: self.store[name] for name in AUTH if name in self.store}
+        signed_in = self.is_signed_in(user)
+        self.store.flush()
+        if signed_in:
+            self.store.update(auth)
+
+    def _owners(self) -> set[str]:
+        """Everybody to whom something in this session belongs; at most one, as a rule."""
+        hold = Hold.from_json(self.store.get(HOLD))
+        names = (self.store.get(OWNER), self.store.get(SESSION_KEY))
+        return {name for name in (*names, hold and hold.user) if name}
+
     def sign_in(
         self, user: AbstractBaseUser, backend: str, proof: Proof | None = None
     ) -> None:
         """Sign `user` in with a new session key, and with `proof` if one was owed."""
         pk = key_of(user)
-        hold = self.store.pop(HOLD, None)
+        hold = self.hold()
+        self.make_room(user)
         self.request.mfa_admitted = pk
         try:
             login(self.request, cast("Any", user), backend=backend)
         finally:
             del self.request.mfa_admitted
-        self.admit(user, at=hold["at"] if hold else None)
+        self.admit(user, at=hold.at if hold and hold.user == pk else None)
         if proof:
             self.add_proof(proof)
         self.attach(user)
@@ -235,9 +261,9 @@ class MFASession:
         self.store[PROOFS] = [each.as_json() for each in kept]
 
     def _forget_user(self) -> None:
-        names = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
-        ours = (DEVICE_ID_SESSION_KEY, PROOFS, EPOCH, OWNER, PASSWORD_AT, HOLD)
-        for name in names + ours:
+        # The owner stays known: the rest of the session is still theirs.
+        ours = (DEVICE_ID_SESSION_KEY, PROOFS, EPOCH, PASSWORD_AT, HOLD)
+        for name in AUTH + ours:
             self.store.pop(name, None)
 
     def _be(self, user: Any) -> None:

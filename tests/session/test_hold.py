@@ -21,6 +21,15 @@ class PlainBackend:
     """A backend that has no opinion about who may sign in."""
 
 
+@pytest.fixture(autouse=True)
+def _backends(settings):
+    settings.AUTHENTICATION_BACKENDS = [
+        MODEL_BACKEND,
+        ALL_USERS,
+        f"{__name__}.PlainBackend",
+    ]
+
+
 @pytest.fixture
 def hold(user):
     return Hold(
@@ -37,7 +46,7 @@ def hold(user):
 
 def test_a_hold_is_plain_json(hold):
     data = json.loads(json.dumps(hold.as_json()))
-    assert Hold(**{**data, "factors": tuple(data["factors"])}) == hold
+    assert Hold.from_json(data) == hold
 
 
 def test_a_hold_keeps_no_password(hold, user):
@@ -76,6 +85,17 @@ def test_a_hold_from_the_future_is_over_but_for_servers_that_differ(user):
         assert not hold.is_over
         moving.tick(-1)
         assert hold.is_over
+
+
+@pytest.mark.parametrize("data", [{}, {"user": "1", "factors": None}, [], "x", 7])
+def test_what_another_version_wrote_is_no_hold(data):
+    assert Hold.from_json(data) is None
+
+
+def test_a_backend_that_the_site_gave_up_ends_the_hold(hold, user, settings):
+    settings.AUTHENTICATION_BACKENDS = [ALL_USERS]
+    with pytest.raises(LoginExpired):
+        hold.check_user(user)
 
 
 def test_the_user_who_did_not_change_may_go_on(hold, user):
