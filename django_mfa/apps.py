@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +27,10 @@ class DjangoMFAConfig(AppConfig):
         user_logged_in.connect(meet_login, dispatch_uid="django_mfa.gate")
         audit.connect()
         notifications.connect()
+        if apps.is_installed("django.contrib.admin"):
+            from .admin import registration
+
+            registration.connect()
 
 
 def __getattr__(name: str) -> Any:  # the config of the guarded admin, when asked for

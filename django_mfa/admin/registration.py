@@ -1,0 +1,75 @@
+"""What of ours stands in an admin site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth import get_user_model
+
+from django_mfa.accounts.models import MFAAccount
+from django_mfa.audit.models import AuditEvent
+from django_mfa.factors.devices import MFADevice
+from django_mfa.factors.recovery_code.models import RecoveryCodeSet
+from django_mfa.factors.totp.models import TOTPDevice
+
+from .devices import AccountAdmin, DeviceAdmin, RecoveryCodeSetAdmin, TOTPDeviceAdmin
+from .events import AuditEventAdmin
+from .site import GuardedSiteMixin
+from .users import MFAUserAdminMixin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.contrib.admin import AdminSite
+    from django.db.models import Model
+
+ADMINS: dict[type[Model], type[admin.ModelAdmin[Any]]] = {
+    TOTPDevice: TOTPDeviceAdmin,
+    RecoveryCodeSet: RecoveryCodeSetAdmin,
+    MFAAccount: AccountAdmin,
+    AuditEvent: AuditEventAdmin,
+}
+
+
+def connect() -> None:
+    """Add ours to the site's admin, after the site's own admin modules had their say."""
+    # A `SimpleAdminConfig` finds nothing by itself: such a site calls `add_to`.
+    if isinstance(apps.get_app_config("admin"), AdminConfig):
+        admin.autodiscover()
+        add_to(admin.site)
+
+
+def add_to(site: AdminSite) -> None:
+    """Register with `site` what is not yet; on a guarded site the user's page as well.
+
+    A model that you registered yourself stays as you want it.
+    """
+    for model, model_admin in _ours():
+        if not site.is_registered(model):
+            site.register(model, model_admin)
+    if isinstance(site, GuardedSiteMixin):
+        add_to_users(site)
+
+
+def add_to_users(site: AdminSite) -> None:
+    """Put `MFAUserAdminMixin` before the class with which users are registered."""
+    users = get_user_model()
+    if not site.is_registered(users):
+        return
+    current = type(site.get_model_admin(users))
+    if not issubclass(current, MFAUserAdminMixin):
+        parts = {"__module__": current.__module__, "__doc__": current.__doc__}
+        site.unregister(users)
+        site.register(
+            users, type(current.__name__, (MFAUserAdminMixin, current), parts)
+        )
+
+
+def _ours() -> Iterator[tuple[type[Model], type[admin.ModelAdmin[Any]]]]:
+    yield from ADMINS.items()
+    for model in apps.get_models():
+        if issubclass(model, MFADevice) and model not in ADMINS:
+            yield model, DeviceAdmin
