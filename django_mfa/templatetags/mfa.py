@@ -52,7 +52,7 @@ def mfa_field(
     errors: list[Any] = [*field.errors]
     if error and error.status == HTTPStatus.BAD_REQUEST:
         errors.append(error)
-    hint = hint or field.help_text
+    hint = hint or str(field.help_text)
     hint_id, error_id = f"{field.auto_id}_hint", f"{field.auto_id}_error"
     tied = [each for each, shown in ((hint_id, hint), (error_id, errors)) if shown]
     if "autofocus" in attrs:

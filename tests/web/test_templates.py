@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -42,7 +43,7 @@ def look(response, status=200):
     assert "{{" not in html
     assert "{%" not in html
     assert not INLINE.search(html)
-    page = BeautifulSoup(html, "html.parser")
+    page: Any = BeautifulSoup(html, "html.parser")
     assert page.html["lang"] == "en"
     assert page.html["dir"] == "ltr"
     assert page.title.text.strip()
@@ -146,7 +147,7 @@ def test_a_lock_says_when_to_try_again_and_what_else_there_is(client, user):
         for _ in range(4):
             client.post(url("verify"), {"code": "000000"})
         page = look(client.post(url("verify"), {"code": "000000"}), 429)
-    until = MFAAccount.objects.get(user=user).locked_until
+    until: Any = MFAAccount.objects.get(user=user).locked_until
     assert page.time["datetime"] == until.isoformat()
     assert "in 30 minutes" in words(page)
     assert page.find("input", attrs={"name": "code"}) is None
@@ -411,12 +412,12 @@ def test_an_error_page_says_where_to_go_on(client, user):
 
 def test_arabic_pages_run_from_right_to_left(client):
     response = client.get(url("login"), headers={"Accept-Language": "ar"})
-    page = BeautifulSoup(response.content, "html.parser")
+    page: Any = BeautifulSoup(response.content, "html.parser")
     assert (page.html["lang"], page.html["dir"]) == ("ar", "rtl")
 
 
 def test_a_factor_without_templates_of_its_own_gets_a_plain_form():
-    pigeon = SimpleNamespace(slug="carrier-pigeon", label="Pigeon")
+    pigeon: Any = SimpleNamespace(slug="carrier-pigeon", label="Pigeon")
 
     class Ring(forms.Form):
         ring = forms.CharField(help_text="Look at the left foot.")
@@ -425,7 +426,7 @@ def test_a_factor_without_templates_of_its_own_gets_a_plain_form():
     for part in ("challenge", "setup", "choice", "remove"):
         template = select_template(mfa_part(pigeon, part))
         html = template.render({"form": Ring(), "error": InvalidCode()})
-        page = BeautifulSoup(html, "html.parser")
+        page: Any = BeautifulSoup(html, "html.parser")
         if part in ("challenge", "setup"):
             assert [each["name"] for each in page.find_all("input")] == [
                 "ring",
