@@ -23,7 +23,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_mfa",
     "testproject.site",
-    "testproject.hotp",
 ]
 
 MIDDLEWARE = [

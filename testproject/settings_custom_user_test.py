@@ -5,5 +5,5 @@ from __future__ import annotations
 from . import settings_custom_user as custom
 from .settings_test import *  # noqa: F403  # a settings module builds on another
 
-INSTALLED_APPS = custom.INSTALLED_APPS
+INSTALLED_APPS = [*custom.INSTALLED_APPS, "testproject.hotp"]
 AUTH_USER_MODEL = custom.AUTH_USER_MODEL

@@ -7,7 +7,10 @@ import tempfile
 from pathlib import Path
 
 from .settings import *  # noqa: F403  # a settings module builds on another
-from .settings import DATABASES, DJANGO_MFA
+from .settings import DATABASES, DJANGO_MFA, INSTALLED_APPS
+
+# A factor of a site's own, which the documentation shows.
+INSTALLED_APPS = [*INSTALLED_APPS, "testproject.hotp"]
 
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

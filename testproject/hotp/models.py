@@ -36,6 +36,10 @@ class HOTPDevice(MFADevice):
     #: Columns sealed by `crypto`: they are sealed anew when keys are rotated.
     sealed_fields = ("sealed_secret",)
 
+    class Meta:
+        verbose_name = "security token"
+        verbose_name_plural = "security tokens"
+
     @property
     def secret(self) -> str:
         """The shared secret; raise `KeyTrouble` when it cannot be opened."""
