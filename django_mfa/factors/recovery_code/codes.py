@@ -47,6 +47,8 @@ def normalized(code: str) -> str | None:
         return None
     if settings.ALPHABET.isupper():
         bare = bare.upper()
+    elif settings.ALPHABET.islower():
+        bare = bare.lower()
     return bare if set(bare) <= set(settings.ALPHABET) else None
 
 
