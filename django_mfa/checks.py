@@ -45,7 +45,7 @@ SAFE_COST = 14
 
 @register(Tags.security)
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """E001: DJANGO_MFA says something that is no setting; E002: an impossible value."""
+    """E001: DJANGO_MFA says something that is no setting; E002: one of its values cannot be."""
     wrong = list(conf.problems(getattr(settings, conf.NAME, {})))
     if wrong:
         return [Error(each.message, each.hint, id="django_mfa.E001") for each in wrong]
@@ -57,7 +57,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:
-    """E003: the middleware is missing; E004: it comes too early."""
+    """E003: the middleware is missing; E004: the middleware comes too early."""
     order = list(settings.MIDDLEWARE)
     if MIDDLEWARE not in order:
         hint = f"Add {MIDDLEWARE!r} to MIDDLEWARE, after AuthenticationMiddleware."
@@ -76,7 +76,7 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.urls)
 def check_urls(**kwargs: Any) -> list[CheckMessage]:
-    """E005: the pages have no address."""
+    """E005: the pages are not in the URLconf."""
     try:
         reverse("django_mfa:verify")
     except NoReverseMatch:
@@ -111,7 +111,7 @@ def check_factors(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_others(**kwargs: Any) -> list[CheckMessage]:
-    """W001: the distribution of another project; W002: another MFA app beside this."""
+    """W001: another project's module of the same name; W002: another MFA app."""
     found: list[CheckMessage] = [
         checks.Warning(
             f"{name} asks for a second factor as well.",
