@@ -50,6 +50,18 @@ from django_mfa.signals import device_disabled
 def tell_the_help_desk(sender, *, user, factor, **kwargs): ...
 ```
 
+Each event is also one line of JSON on the logger `django_mfa.audit`, level INFO, in
+the field names of the Elastic Common Schema. Django shows no INFO by default:
+
+```python
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {"django_mfa.audit": {"handlers": ["console"], "level": "INFO"}},
+}
+```
+
 """
 
 CHECKS = """\
@@ -116,7 +128,7 @@ def checks(source: str) -> str:
     """The page of checks: from the docstrings, and from what is less safe."""
     tree = ast.parse(source)
     rows = [
-        [f"`django_mfa.{name}`", text.strip().rstrip(".;").replace("\n", " ")]
+        [f"`django_mfa.{name}`", _sentence(text)]
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")
         for name, text in _named(_first_line(node))
@@ -130,6 +142,11 @@ def _named(text: str) -> list[tuple[str, str]]:
     if " and on:" in text:
         return []
     return re.findall(r"([EW]\d{3}): (.+?)(?=;? *[EW]\d{3}:|$)", text)
+
+
+def _sentence(text: str) -> str:
+    bare = text.strip().rstrip(".;").replace("\n", " ")
+    return f"{bare[:1].upper()}{bare[1:]}."
 
 
 def _less_safe(tree: ast.Module) -> Iterator[tuple[int, str]]:
