@@ -65,12 +65,18 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
 
 
 def let_in_or_hold(
-    session: MFASession, user: AbstractBaseUser, next_url: str = ""
+    session: MFASession,
+    user: AbstractBaseUser,
+    next_url: str = "",
+    at: int | None = None,
 ) -> Owed | None:
-    """Decide on a user whom Django has logged in; return what is owed."""
+    """Decide on a user whom Django has logged in; return what is owed.
+
+    `at` is when the password was right: now, without it.
+    """
     what, factors = owed(user)
     if what is None:
-        session.admit(user)
+        session.admit(user, at=at)
         session.attach(user)
         return None
     backend = session.store[BACKEND_SESSION_KEY]
@@ -81,7 +87,9 @@ def let_in_or_hold(
 def review(session: MFASession, user: Any, *, exempt: bool) -> Any:
     """`user` as this request may see them: anonymous if something came to be owed."""
     if not session.has_passed_gate():
-        let_in_or_hold(session, user)
+        # SECURITY: a session from before this package was there: nobody gave a
+        # password just now, so it is not fresh enough to set up a factor.
+        let_in_or_hold(session, user, at=0)
     elif not is_settled(session, user):
         _ask_again(session, user)
     elif not session.proofs() and not exempt and engine.must_enrol_now(user):
