@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 #: Rows looked through for a page where no index helps.
-SPAN = 20_000
+SPAN = 50_000
 #: Rows that may stand before an older one: those written at the same time.
 DISORDER = 1_000
 MAX_PEOPLE = 10

@@ -63,7 +63,7 @@ class KeysetChangeList(ChangeList):
 
     def _tell_part(self, found: list[Any], after: int, end: int) -> bool:
         """Show the few rows found in a span, unless the newest page is next to it."""
-        if end >= self._last():
+        if end >= self._end("-pk"):
             return False
         self.rows, self.is_cut = found[::-1], True
         self.newer_url = self._link(NEWER_THAN, end)
@@ -75,7 +75,7 @@ class KeysetChangeList(ChangeList):
         if before is not None:
             rows = rows.filter(pk__lt=before)
         if span:
-            floor = (before if before is not None else self._last() + 1) - span
+            floor = (before if before is not None else self._end("-pk") + 1) - span
             rows = rows.filter(pk__gte=floor)
         found = list(rows[: self.list_per_page + 1])
         self.rows = found[: self.list_per_page]
@@ -84,12 +84,13 @@ class KeysetChangeList(ChangeList):
             self.newer_url = self._link(NEWER_THAN, first)
         if len(found) > self.list_per_page:
             self.older_url = self._link(OLDER_THAN, self.rows[-1].pk)
-        elif floor > 1:
+        elif floor > 1 and floor > self._end("pk"):
             self.is_cut = True
             self.older_url = self._link(OLDER_THAN, floor)
 
-    def _last(self) -> int:
-        keys = self.root_queryset.order_by("-pk").values_list("pk", flat=True)
+    def _end(self, order: str) -> int:
+        """Return the key of the first row in this order; 0 when there is none."""
+        keys = self.root_queryset.order_by(order).values_list("pk", flat=True)
         return int(keys.first() or 0)
 
     def _take(self, name: str) -> int | None:

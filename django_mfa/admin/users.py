@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, OuterRef, Q
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -71,6 +70,11 @@ class MFAUserAdminMixin(Base):
     The guarded site adds it by itself to the class with which users are registered.
     """
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        if self.actions is not None:
+            self.actions = [*self.actions, ACTION]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Read along which factors each user has: no query a row."""
         has = {_mark(kind): _has(kind) for kind in registry.factors().values()}
@@ -98,21 +102,12 @@ class MFAUserAdminMixin(Base):
             return found
         return [*_without_panel(found), (_("Second factors"), {"fields": (PANEL,)})]
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Add the reset for those who may."""
-        actions: dict[str, Any] = super().get_actions(request)
-        offered = self.actions is not None and IS_POPUP_VAR not in request.GET
-        if offered and request.user.has_perm(reset.PERMISSION):
-            label = _t("Reset the second factors of the selected user")
-            actions[ACTION] = (_reset_selected, ACTION, label)
-        return actions
-
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
         """Show the list; an action asked for by hand is refused like any other door."""
-        asked = request.POST.get("action") == ACTION
-        if asked and not request.user.has_perm(reset.PERMISSION):
+        asked = ACTION in request.POST.getlist("action")
+        if asked and not self.has_mfa_reset_permission(request):
             raise PermissionDenied
         return super().changelist_view(request, extra_context)
 
@@ -150,6 +145,28 @@ class MFAUserAdminMixin(Base):
             _t("Devices, recent events, reset"),
         )
 
+    def has_mfa_reset_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the action is on offer; whom it may concern, the flow decides."""
+        return bool(request.user.has_perm(reset.PERMISSION))
+
+    @admin.action(
+        description=_("Reset the second factors of the selected user"),
+        permissions=["mfa_reset"],
+    )
+    def mfa_reset(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponseBase | None:
+        """Lead to the page that asks for a reason; refuse many at once, or the mightier."""
+        chosen = list(queryset)
+        if not all(reset.may_reset(request.user, person) for person in chosen):
+            raise PermissionDenied
+        if len(chosen) == 1:
+            page = UserPages(self).address(chosen[0], reset=True)
+            return HttpResponseRedirect(page)
+        text = _t("Choose one user: every reset has a reason of its own.")
+        self.message_user(request, text, messages.WARNING)
+        return None
+
 
 def status_of(user: Any) -> str:
     """Say in words how a user stands."""
@@ -161,20 +178,6 @@ def status_of(user: Any) -> str:
     if until and until > clock.now():
         names.append(_t("codes refused for a while"))
     return ", ".join(names)
-
-
-def _reset_selected(
-    model_admin: MFAUserAdminMixin, request: HttpRequest, queryset: QuerySet[Any]
-) -> HttpResponseBase | None:
-    chosen = list(queryset)
-    if not all(reset.may_reset(request.user, person) for person in chosen):
-        raise PermissionDenied
-    if len(chosen) == 1:
-        address = UserPages(model_admin).address(chosen[0], reset=True)
-        return HttpResponseRedirect(address)
-    text = _t("Choose one user: every reset has a reason of its own.")
-    model_admin.message_user(request, text, messages.WARNING)
-    return None
 
 
 def _without_panel(fieldsets: Iterable[Any]) -> list[Any]:
