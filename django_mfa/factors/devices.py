@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -100,17 +100,19 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
 
     @classmethod
     def open_now(cls) -> Q:
-        """Rows whose answers are judged now; the condition of every claim."""
+        """Rows whose answers are judged now, if the account is open as well."""
         condition = Q(confirmed=True, disabled_at=None)
         if cls.typed:
-            return condition & attempts.account_open()
+            return condition
         return condition & (Q(locked_until=None) | Q(locked_until__lte=clock.now()))
 
     def claim(self, verdict: Verdict) -> bool:
-        """Spend a right answer: one conditional UPDATE; False when it is spent or locked.
+        """Spend a right answer by a conditional UPDATE; False when it is spent or locked.
 
         Must run in a transaction, as its first write.
         """
+        if self.typed and not attempts.keep_open(self.user):
+            return False
         condition, values = self.claim_terms(verdict.claim)
         rows = type(self)._default_manager.filter(
             self.open_now(), condition, pk=self.pk
@@ -199,10 +201,11 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
             verdict = self.judge(token)
         except (KeyTrouble, MalformedCode):
             return False
-        if verdict.right:
-            return bool(self.claim(verdict))
-        if verdict.is_charged:
-            self.charge()
+        with transaction.atomic(using=router.db_for_write(type(self))):
+            if verdict.right:
+                return bool(self.claim(verdict))
+            if verdict.is_charged:
+                self.charge()
         return False
 
     def judge(self, response: Any) -> Verdict:

@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import router, transaction
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import signals
-from django_mfa.accounts.models import MFAAccount
 from django_mfa.errors import (
     EnrolmentRequired,
     FactorNotAvailable,
@@ -135,7 +133,7 @@ def _require_unlocked(ctx: Context, device: MFADevice, purpose: Purpose) -> None
     until = device.refused_until()
     if until:
         # A lock that can be seen refuses before any slow digest is computed.
-        with _transaction():
+        with ctx.require_session().all_or_nothing():
             _failed(ctx, device, "locked", purpose)
         raise TooManyAttempts(retry_at=until)
 
@@ -148,7 +146,7 @@ def _compare(
         return kind.judge(devices, response)
     except KeyTrouble as error:
         device = error.details.pop("device", None)
-        with _transaction():
+        with ctx.require_session().all_or_nothing():
             signals.key_trouble.emit(
                 ctx, devices[0].user, device=device, reason=error.details.get("why", "")
             )
@@ -199,7 +197,3 @@ def _failed(ctx: Context, device: MFADevice, reason: str, purpose: Purpose) -> N
     signals.challenge_failed.emit(
         ctx, device.user, device=device, reason=reason, purpose=purpose
     )
-
-
-def _transaction() -> Any:
-    return transaction.atomic(using=router.db_for_write(MFAAccount))

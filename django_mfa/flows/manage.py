@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import router, transaction
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf, signals
@@ -65,7 +64,7 @@ def rename(ctx: Context, public_id: UUID, name: str) -> None:
     device = find(ctx, public_id)
     step_up.require_fresh(ctx)
     before = device.name
-    with _transaction():
+    with ctx.require_session().all_or_nothing():
         rows = type(device)._default_manager.filter(pk=device.pk)
         rows.update(name=name)
         device.name = name
@@ -76,8 +75,9 @@ def set_default(ctx: Context, public_id: UUID) -> None:
     """Have a device asked for first."""
     device = find(ctx, public_id)
     step_up.require_fresh(ctx)
-    with _transaction():
+    if accounts.of(ctx.actor)._state.adding:
         accounts.ensure(ctx.actor)
+    with ctx.require_session().all_or_nothing():
         account = MFAAccount.objects.filter(pk=ctx.actor.pk)
         account.update(default_device=device.public_id)
         signals.default_device_set.emit(ctx, ctx.actor, device=device)
@@ -155,7 +155,7 @@ def regenerate_codes(ctx: Context) -> Sequence[str]:
 def mark_codes_saved(ctx: Context) -> None:
     """Note that the owner keeps the codes in a safe place."""
     user = ctx.require_actor()
-    with _transaction():
+    with ctx.require_session().all_or_nothing():
         rows = RecoveryCodeSet.objects.filter(user=user, saved_at=None)
         if rows.update(saved_at=clock.now()):
             signals.recovery_codes_saved.emit(ctx, user, device=set_of(user))
@@ -172,7 +172,3 @@ def _delete(ctx: Context, device: MFADevice) -> None:
     if not rows.delete()[0]:
         raise DeviceNotFound
     signals.device_removed.emit(ctx, ctx.actor, device=device)
-
-
-def _transaction() -> Any:
-    return transaction.atomic(using=router.db_for_write(MFAAccount))

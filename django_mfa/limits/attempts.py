@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, F, Q, Value, When
 
 from django_mfa import clock, conf
 from django_mfa.accounts import service as accounts
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
-def account_open() -> Q:
-    """Rows whose owner's typed factors are not locked; for a model with `user`."""
-    locked = MFAAccount.objects.filter(
-        pk=OuterRef("user_id"), locked_until__gt=clock.now()
-    )
-    return ~Q(Exists(locked))
+def keep_open(user: AbstractBaseUser) -> bool:
+    """Make charges of `user` wait for this transaction; False when locked already.
+
+    Must run in a transaction, as its first write.
+    """
+    if accounts.of(user)._state.adding:
+        accounts.ensure(user)
+    # SECURITY: right answers queue with the wrong ones, on the row that locks. In
+    # a sub-query the lock would be read as it was when the statement began: of
+    # many guesses at once the right one would pass, however many came before it.
+    rows = MFAAccount.objects.filter(_not_locked(clock.now()), pk=user.pk)
+    return bool(rows.update(epoch=F("epoch")))
 
 
 def locked_until(user: AbstractBaseUser) -> datetime | None:
@@ -38,7 +44,8 @@ def charge_account(user: AbstractBaseUser) -> bool:
 
     Must run in a transaction, as its first write.
     """
-    if accounts.of(user)._state.adding:
+    account = accounts.of(user)
+    if account._state.adding:
         accounts.ensure(user)
     now, limits = clock.now(), conf.get().LIMITS
     fresh = Q(window_start__gt=now - timedelta(seconds=limits.FAILURE_WINDOW))
@@ -48,14 +55,18 @@ def charge_account(user: AbstractBaseUser) -> bool:
     rows = MFAAccount.objects.filter(_not_locked(now), pk=user.pk)
     # MariaDB assigns from left to right and reads what it has just written:
     # each column stands before those that its new value depends on.
-    return bool(
-        rows.update(
-            locked_until=Case(When(fresh_last, then=Value(until)), default=None),
-            lock_announced=Value(value=False, output_field=BooleanField()),
-            failures=Case(When(fresh, then=F("failures") + 1), default=1),
-            window_start=Case(When(fresh, then=F("window_start")), default=Value(now)),
-        )
-    )
+    values = {
+        "locked_until": Case(When(fresh_last, then=Value(until)), default=None),
+        "lock_announced": Value(value=False, output_field=BooleanField()),
+        "failures": Case(When(fresh, then=F("failures") + 1), default=1),
+        "window_start": Case(When(fresh, then=F("window_start")), default=Value(now)),
+    }
+    known = {"failures": account.failures, "window_start": account.window_start}
+    if rows.filter(**known).update(**values):
+        return True
+    # Others were charged meanwhile: this may be the one that locks.
+    account.failures = limits.FAILURES
+    return bool(rows.update(**values))
 
 
 def may_have_locked(user: AbstractBaseUser) -> bool:

@@ -6,9 +6,8 @@ import pytest
 
 from django_mfa import clock
 from django_mfa.accounts.models import MFAAccount
-from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.limits import attempts
-from django_mfa.testing import add_totp, freeze
+from django_mfa.testing import freeze
 from tests.stories import fresh, queries
 
 
@@ -121,15 +120,23 @@ def test_a_charge_is_one_update_for_who_has_an_account(user, moving):
     assert seen[0].startswith("UPDATE")
 
 
-def test_rows_are_open_unless_their_owner_is_locked(make_user, moving):
+def test_an_account_is_kept_open_unless_it_is_locked(make_user, moving):
     alice, bob = make_user("alice"), make_user("bob")
-    add_totp(alice)
-    add_totp(bob)
     charge(alice, 5)
-    open_now = TOTPDevice.objects.filter(attempts.account_open())
-    assert [device.user for device in open_now] == [bob]
+    assert not attempts.keep_open(fresh(alice))
+    assert attempts.keep_open(fresh(bob))
     moving.tick(1800)
-    assert TOTPDevice.objects.filter(attempts.account_open()).count() == 2
+    assert attempts.keep_open(fresh(alice))
+
+
+def test_a_charge_beside_others_may_be_the_one_that_locks(user, moving):
+    charge(user, 1)
+    late = fresh(user)
+    assert not attempts.may_have_locked(late)
+    charge(user, 3)
+    assert attempts.charge_account(late)
+    assert attempts.may_have_locked(late)
+    assert account(user).locked_until is not None
 
 
 def test_a_lock_is_told_once(user, moving):

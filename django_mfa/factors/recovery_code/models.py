@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,10 @@ from . import codes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+class _SpentError(Exception):
+    """The code was spent meanwhile: nothing of its use is to stay."""
 
 
 def new_salt() -> str:
@@ -72,16 +77,20 @@ class RecoveryCodeSet(MFADevice):
 
     def claim(self, verdict: Verdict) -> bool:
         """Spend the one code with this digest, unless it was spent meanwhile."""
-        open_sets = type(self)._default_manager.filter(self.open_now(), pk=self.pk)
+        rows = type(self)._default_manager.filter(self.open_now(), pk=self.pk)
         unspent = RecoveryCode.objects.filter(
-            set__in=open_sets.values("pk"), digest=verdict.claim["d"], used_at=None
+            set=self.pk, digest=verdict.claim["d"], used_at=None
         )
-        if not unspent.update(used_at=clock.now()):
-            return False
-        rows = type(self)._default_manager.filter(pk=self.pk)
-        self.count_use(rows, {"left": F("left") - 1})
-        self.left -= 1
-        return True
+        using = router.db_for_write(RecoveryCode)
+        with suppress(_SpentError), transaction.atomic(using=using):
+            # SECURITY: the set first, on whose row wrong codes queue and lock it.
+            if not self.count_use(rows, {"left": F("left") - 1}):
+                return False
+            if not unspent.update(used_at=clock.now()):
+                raise _SpentError
+            self.left -= 1
+            return True
+        return False
 
     @sensitive_variables()
     def digest(self, code: str) -> str:
