@@ -12,8 +12,9 @@ pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="the docs are not here
 
 
 def cases_on_the_page() -> set[str]:
-    found = re.findall(r"\*Cases?: ([^*]+)\.\*", PAGE.read_text())
-    return {case.strip() for cases in found for case in cases.split(",")}
+    promises = PAGE.read_text().partition("## Who can")[0]
+    found = re.findall(r"\*Cases?: ([A-Z0-9, ]+)\.", promises)
+    return {case for cases in found for case in cases.split(", ")}
 
 
 def test_every_case_on_the_page_has_a_test():
@@ -21,5 +22,14 @@ def test_every_case_on_the_page_has_a_test():
     assert cases_on_the_page() <= set(re.findall(r"def test_([A-Z]\d\d)_", code))
 
 
-def test_the_page_names_cases():
+def test_every_file_of_tests_on_the_page_is_there():
+    named = re.findall(r"`(tests/[\w/.]+)`", PAGE.read_text())
+    assert [name for name in named if not (TESTS.parent / name).is_file()] == []
+
+
+def test_every_promise_names_what_holds_it():
+    promises = PAGE.read_text().partition("## Promises")[2].partition("\n## ")[0]
+    each = re.split(r"^\d+\. ", promises, flags=re.MULTILINE)[1:]
+    assert len(each) == 10
+    assert all("Case" in promise or "Tests:" in promise for promise in each)
     assert {"B01", "R03"} <= cases_on_the_page()
