@@ -29,6 +29,12 @@ def demo_code(name: str) -> str:
     return out.getvalue().split()[0]
 
 
+def first(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found
+    return found.group()
+
+
 def sign_in(client, name):
     field = {"username": people.find(name).get_username(), "password": people.PASSWORD}
     return client.post("/mfa/login/", field)
@@ -44,9 +50,7 @@ def test_it_names_everybody_with_password_and_story():
 def test_it_can_be_repeated():
     demo_data()
     before = {person.name: people.find(person.name) for person in people.PEOPLE}
-    link = re.search(r"otpauth://\S+", demo_data())
-    assert link
-    assert link.group() in demo_data()
+    assert first(r"otpauth://\S+", demo_data()) in demo_data()
     for name, user in before.items():
         assert people.find(name) == user
         assert people.find(name).password == user.password
@@ -54,8 +58,7 @@ def test_it_can_be_repeated():
 
 def test_reset_begins_anew():
     demo_data()
-    link = re.search(r"otpauth://\S+", demo_data())
-    assert link.group() not in demo_data(reset=True)
+    assert first(r"otpauth://\S+", demo_data()) not in demo_data(reset=True)
 
 
 def test_the_printed_code_signs_bob_in(client):
@@ -68,7 +71,7 @@ def test_the_printed_code_signs_bob_in(client):
 
 
 def test_a_printed_recovery_code_signs_bob_in(client):
-    code = re.search(r"\b\w{4}-\w{4}\b", demo_data()).group()
+    code = first(r"\b\w{4}-\w{4}\b", demo_data())
     sign_in(client, "bob")
     assert client.post("/mfa/verify/", {"code": code}).url == "/profile/"
 
