@@ -21,6 +21,7 @@ from django_mfa.audit.models import AuditEvent
 from django_mfa.errors import NotPermitted, StepUpRequired
 from django_mfa.factors import registry
 from django_mfa.flows import reset, step_up
+from django_mfa.limits import attempts
 from django_mfa.session import Context
 
 from .devices import state_of
@@ -66,6 +67,7 @@ class UserPages:
                 for device in devices_of(person)
             ],
             account=accounts.of(person),
+            locked_until=attempts.locked_until(person),
             events=events[:SHOWN_EVENTS] if may_read else (),
             events_url=events_of(person.pk, site) if may_read else "",
             reset_url=self._reset_url(request, person),

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
-from django_mfa.accounts import service as accounts
 from django_mfa.factors import registry
 from django_mfa.flows import reset
+from django_mfa.limits import attempts
 
 from .user_pages import UserPages
 
@@ -174,8 +174,7 @@ def status_of(user: Any) -> str:
     if not registry.primary(devices):
         return _t("No second factor.")
     names = [f"{device.name} ({device.kind.label})" for device in devices]
-    until = accounts.of(user).locked_until
-    if until and until > clock.now():
+    if attempts.locked_until(user):
         names.append(_t("codes refused for a while"))
     return ", ".join(names)
 
