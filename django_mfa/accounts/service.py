@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any  # `Any`: the user model is the site's choice
 
 from django.contrib.auth import get_user_model
 from django.db.models import F
+from django.db.models.manager import BaseManager
 
 from django_mfa.errors import LoginExpired
 
@@ -14,9 +16,40 @@ from .models import MFAAccount
 if TYPE_CHECKING:
     from datetime import datetime
 
+#: What every request asks of the account, and how it is called on its user.
+CARRIED = {
+    name: f"_mfa_account_{name}"
+    for name in ("epoch", "required", "grace_deadline", "default_device")
+}
+
+
+def users() -> Any:
+    """Return the site's users, each with what every request asks of the account.
+
+    Some columns of a join: to build the whole row as well would cost every
+    request as much as a query of its own.
+    """
+    model = get_user_model()
+    if type(model._default_manager).get_queryset is BaseManager.get_queryset:
+        return _plain_users(model)
+    return _carrying(model._default_manager)  # a manager that may answer differently
+
+
+@cache
+def _plain_users(model: Any) -> Any:
+    return _carrying(model._default_manager)
+
+
+def _carrying(rows: Any) -> Any:
+    return rows.annotate(
+        **{called: F(f"mfa_account__{name}") for name, called in CARRIED.items()}
+    )
+
 
 def of(user: Any) -> MFAAccount:
     """Return the account of `user`, unsaved and empty where none was needed yet."""
+    if hasattr(user, CARRIED["epoch"]):
+        _unpack(user)
     try:
         account: MFAAccount = user.mfa_account
     except MFAAccount.DoesNotExist:
@@ -24,9 +57,33 @@ def of(user: Any) -> MFAAccount:
     return account
 
 
+def epoch_of(user: Any) -> int:
+    """Return the epoch of the account of `user`: the one question of every request."""
+    carried: int | None = getattr(user, CARRIED["epoch"], None)
+    return of(user).epoch if carried is None else carried
+
+
+def _unpack(user: Any) -> None:
+    """Make the account of what its user carries, once: later reads are of the row."""
+    values = [getattr(user, called) for called in CARRIED.values()]
+    account = None
+    if values[0] is not None:
+        names = ["user_id", *CARRIED]
+        account = MFAAccount.from_db(user._state.db, names, [user.pk, *values])
+    _keep(user, account)
+
+
+def _keep(user: Any, account: MFAAccount | None) -> None:
+    """Let `account` be the one of `user`, whatever was carried before."""
+    for called in CARRIED.values():
+        if hasattr(user, called):
+            delattr(user, called)
+    MFAAccount._meta.get_field("user").remote_field.set_cached_value(user, account)
+
+
 async def aof(user: Any) -> MFAAccount:
     """`of`, without leaving the event loop where the account came along."""
-    if "mfa_account" in user._state.fields_cache:
+    if hasattr(user, CARRIED["epoch"]) or "mfa_account" in user._state.fields_cache:
         return of(user)
     account = await MFAAccount.objects.filter(pk=user.pk).afirst()
     return account or MFAAccount(user=user)
@@ -48,7 +105,7 @@ def begin_change(user: Any) -> int:
         ensure(user)
         MFAAccount.objects.filter(pk=user.pk).update(epoch=F("epoch") + 1)
     account = MFAAccount.objects.get(pk=user.pk)
-    user.mfa_account = account
+    _keep(user, account)
     return account.epoch
 
 
@@ -58,7 +115,7 @@ def set_deadline_once(user: Any, deadline: datetime) -> datetime:
     rows = MFAAccount.objects.filter(pk=user.pk, grace_deadline=None)
     rows.update(grace_deadline=deadline)
     account = MFAAccount.objects.get(pk=user.pk)
-    user.mfa_account = account
+    _keep(user, account)
     return account.grace_deadline or deadline
 
 

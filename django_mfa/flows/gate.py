@@ -112,7 +112,7 @@ async def areview(session: MFASession, user: Any, *, exempt: bool) -> Any:
 
 def is_settled(session: MFASession, user: AbstractBaseUser) -> bool:
     """Whether this sign-in passed the gate and no factor has changed since."""
-    return session.has_passed_gate() and session.epoch() == accounts.of(user).epoch
+    return session.has_passed_gate() and session.epoch() == accounts.epoch_of(user)
 
 
 def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:

@@ -53,6 +53,46 @@ def test_an_account_that_came_along_needs_no_query_on_the_event_loop(user):
     assert seen == []
 
 
+def test_a_user_read_for_a_request_carries_what_is_asked_of_the_account(user):
+    MFAAccount.objects.create(user=user, epoch=3, required=True)
+    with queries() as seen:
+        found = accounts.users().get(pk=user.pk)
+        assert accounts.epoch_of(found) == 3
+        assert accounts.of(found).required
+        assert accounts.of(found).grace_deadline is None
+        assert accounts.of(found).default_device is None
+    assert len(seen) == 1
+
+
+def test_the_rest_of_the_account_is_read_when_it_is_asked_for(user):
+    MFAAccount.objects.create(user=user, failures=2)
+    found = accounts.users().get(pk=user.pk)
+    assert accounts.of(found).failures == 2
+
+
+def test_a_user_read_for_a_request_may_have_no_account(user):
+    with queries() as seen:
+        found = accounts.users().get(pk=user.pk)
+        assert accounts.epoch_of(found) == 0
+        assert accounts.of(found)._state.adding
+    assert len(seen) == 1
+
+
+def test_what_is_carried_gives_way_to_a_change(user):
+    MFAAccount.objects.create(user=user, epoch=3)
+    found = accounts.users().get(pk=user.pk)
+    accounts.begin_change(found)
+    assert accounts.epoch_of(found) == accounts.of(found).epoch == 4
+
+
+def test_a_manager_that_may_answer_differently_is_asked_each_time(user, monkeypatch):
+    manager = type(user)._default_manager
+    answers = [manager.all(), manager.none()]
+    monkeypatch.setattr(type(manager), "get_queryset", lambda _: answers.pop(0))
+    assert list(accounts.users()) == [user]
+    assert list(accounts.users()) == []
+
+
 def test_an_account_is_made_once(user):
     assert accounts.ensure(user).pk == user.pk
     assert accounts.ensure(user).pk == user.pk
