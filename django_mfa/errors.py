@@ -115,7 +115,7 @@ class FactorRequired(MFAError):
     code = "factor_required"
     status = 409
     message = _(
-        "Your account must keep a second factor. Add another one before you remove"
+        "Your account must keep a second step. Add another one before you remove"
         " this one."
     )
 
@@ -125,14 +125,14 @@ class MFARequired(MFAError):
 
     code = "mfa_required"
     status = 403
-    message = _("Please verify with your second factor to go on.")
+    message = _("Please verify with your second step to go on.")
 
 
 class EnrolmentRequired(MFARequired):
     """A factor must be set up before this can be seen."""
 
     code = "mfa_enrolment_required"
-    message = _("Your account needs a second factor. Please set one up to go on.")
+    message = _("Your account needs a second step. Please set one up to go on.")
 
 
 class StepUpRequired(MFARequired):

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 #: The events people are told of; each has templates of its name.
 SUBJECTS: dict[str, Promise] = {
-    "device_confirmed": _("A second factor was added to your account"),
-    "device_removed": _("A second factor was removed from your account"),
-    "device_renamed": _("A second factor of your account was renamed"),
-    "device_disabled": _("A second factor of your account was switched off"),
+    "device_confirmed": _("A second step was added to your account"),
+    "device_removed": _("A second step was removed from your account"),
+    "device_renamed": _("A second step of your account was renamed"),
+    "device_disabled": _("A second step of your account was switched off"),
     "account_locked": _("Too many wrong codes for your account"),
     "recovery_code_used": _("A recovery code of your account was used"),
     "recovery_codes_generated": _("Your account has new recovery codes"),
-    "mfa_disabled": _("Your account has no second factor any more"),
-    "factors_reset": _("An administrator removed your second factors"),
+    "mfa_disabled": _("Your account has no second step any more"),
+    "factors_reset": _("An administrator removed your second steps"),
 }
 #: Done by somebody else, whose address and browser are not the owner's to know.
 BY_OTHERS = frozenset({"factors_reset"})

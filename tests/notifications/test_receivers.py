@@ -207,10 +207,10 @@ def test_E07_every_change_of_factors_is_mailed(
         manage.regenerate_codes(context)
         manage.remove(context, added.device.public_id)
     assert subjects() == [
-        "A second factor was added to your account",
-        "A second factor of your account was renamed",
+        "A second step was added to your account",
+        "A second step of your account was renamed",
         "Your account has new recovery codes",
-        "A second factor was removed from your account",
+        "A second step was removed from your account",
     ]
     assert "Before: Tablet. Now: Old tablet." in mail.outbox[1].body
 
@@ -226,7 +226,7 @@ def test_E07_switching_off_is_mailed_and_a_refusal_is_not(
         assert not mail.outbox
         settings.DJANGO_MFA = {"SITE_NAME": "Example Bank", "POLICIES": []}
         manage.disable(context)
-    assert subjects() == ["Your account has no second factor any more"]
+    assert subjects() == ["Your account has no second step any more"]
 
 
 def test_E07_a_reset_by_the_shell_is_mailed_without_its_reason(
@@ -235,7 +235,7 @@ def test_E07_a_reset_by_the_shell_is_mailed_without_its_reason(
     add_totp(user)
     with django_capture_on_commit_callbacks(execute=True):
         reset.reset(Context(), user, "phone call 4711")
-    assert subjects() == ["An administrator removed your second factors"]
+    assert subjects() == ["An administrator removed your second steps"]
     assert "4711" not in mail.outbox[0].body
 
 
