@@ -98,7 +98,7 @@ def check_factors(**kwargs: Any) -> list[CheckMessage]:
         return []
     try:
         found = registry.factors()
-    except (ImportError, TypeError) as error:
+    except (ImportError, TypeError, AttributeError) as error:
         hint = "Name factors by their dotted path, or ours by: " + ", ".join(
             registry.OURS
         )

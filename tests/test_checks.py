@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from importlib import metadata
+
+import pytest
+from django.core import checks as django_checks
+
+from django_mfa import checks
+
+SESSIONS, AUTH = checks.BEFORE
+OURS = checks.MIDDLEWARE
+
+
+def ids(found) -> list[str]:
+    return [message.id for message in found]
+
+
+def say(settings, **values) -> None:
+    settings.DJANGO_MFA = values
+
+
+def test_every_check_is_registered():
+    registered = django_checks.registry.registry.get_checks(
+        include_deployment_checks=True
+    )
+    for name in ("settings", "middleware", "urls", "factors", "others", "deploy"):
+        assert getattr(checks, f"check_{name}") in registered
+
+
+def test_the_test_project_has_nothing_to_say():
+    found = django_checks.run_checks()
+    assert [each for each in found if str(each.id).startswith("django_mfa.")] == []
+
+
+def test_what_is_no_setting_stops_the_site(settings):
+    say(settings, GRACE_DAY=3, TOTP={"DIGITS": "6"})
+    found = checks.check_settings()
+    assert ids(found) == ["django_mfa.E001"] * 2
+    assert "Did you mean 'GRACE_DAYS'?" in str(found[0].hint)
+    # One slip is said once: the other checks wait for it to be mended.
+    assert checks.check_factors() == []
+    assert checks.check_deploy() == []
+
+
+def test_without_the_setting_all_is_well(settings):
+    del settings.DJANGO_MFA
+    assert checks.check_settings() == []
+
+
+IMPOSSIBLE = [
+    {"TOTP": {"DIGITS": 7}},
+    {"TOTP": {"ALGORITHM": "MD5"}},
+    {"TOTP": {"PERIOD": 0}},
+    {"TOTP": {"WINDOW": -1}},
+    {"TOTP": {"WINDOW": 11}},
+    {"LIMITS": {"DEVICE_CAP": 0}},
+    {"LIMITS": {"DEVICE_CAP": 101, "MAX_DEVICES": 0}},
+    {"LIMITS": {"RECOVERY_CAP": 0}},
+    {"LIMITS": {"RECOVERY_CAP": 101}},
+    {"LIMITS": {"FAILURES": 0}},
+    {"LIMITS": {"MAX_DEVICES": 6}},
+    {"POLICIES": ["staff"]},
+    {"POLICIES": [{"grace_days": 3}]},
+    {"POLICIES": [{"who": "staff", "grace_days": "3"}]},
+    {"POLICIES": [{"who": "staff", "grace_days": None}]},
+]
+
+
+@pytest.mark.parametrize("values", IMPOSSIBLE, ids=str)
+def test_an_impossible_value_stops_the_site(settings, values):
+    say(settings, **values)
+    (found,) = checks.check_settings()
+    assert found.id == "django_mfa.E002"
+    assert isinstance(found, django_checks.Error)
+    assert found.hint
+
+
+POSSIBLE = [
+    {"TOTP": {"DIGITS": 8, "ALGORITHM": "SHA512", "PERIOD": 1, "WINDOW": 0}},
+    {"TOTP": {"ALGORITHM": "SHA256", "WINDOW": 10}},
+    {"LIMITS": {"DEVICE_CAP": 100, "MAX_DEVICES": 1, "RECOVERY_CAP": 100}},
+    {"LIMITS": {"DEVICE_CAP": 1, "RECOVERY_CAP": 1, "FAILURES": 1}},
+    {"POLICIES": []},
+    {"POLICIES": [{"who": "everyone"}, {"who": len, "grace_days": 0}]},
+]
+
+
+@pytest.mark.parametrize("values", POSSIBLE, ids=str)
+def test_a_possible_value_does_not(settings, values):
+    say(settings, **values)
+    assert checks.check_settings() == []
+
+
+def test_a_site_without_the_middleware_is_stopped(settings):
+    settings.MIDDLEWARE = [SESSIONS, AUTH]
+    (found,) = checks.check_middleware()
+    assert found.id == "django_mfa.E003"
+    assert OURS in str(found.hint)
+
+
+@pytest.mark.parametrize(
+    ("order", "early"),
+    [
+        ([SESSIONS, AUTH, OURS], []),
+        ([SESSIONS, OURS, AUTH], [AUTH]),
+        ([OURS, SESSIONS, AUTH], [SESSIONS, AUTH]),
+        ([OURS], [SESSIONS, AUTH]),
+        ([SESSIONS, OURS], [AUTH]),
+    ],
+)
+def test_a_wrong_order_stops_the_site(settings, order, early):
+    settings.MIDDLEWARE = order
+    found = checks.check_middleware()
+    assert ids(found) == ["django_mfa.E004"] * len(early)
+    for message, name in zip(found, early, strict=True):
+        assert name in message.msg
+        assert name in str(message.hint)
+
+
+@pytest.mark.urls("tests.test_checks")
+def test_a_site_without_the_pages_is_stopped():
+    (found,) = checks.check_urls()
+    assert found.id == "django_mfa.E005"
+
+
+urlpatterns: list = []
+
+
+def test_a_site_without_addresses_is_said_by_django(settings):
+    settings.ROOT_URLCONF = "tests.test_clock"
+    assert checks.check_urls() == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["no_such"],
+        ["no.such.Factor"],
+        ["django_mfa.factors.totp.NoFactor"],
+        ["recovery_code"],
+        [],
+        ["django_mfa.clock.now", "totp"],
+        [3],
+    ],
+    ids=str,
+)
+def test_a_factor_that_is_none_stops_the_site(settings, names):
+    say(settings, FACTORS=names)
+    (found,) = checks.check_factors()
+    assert found.id == "django_mfa.E006"
+    assert found.hint
+
+
+def test_right_factors_do_not(settings):
+    say(settings, FACTORS=["totp"])
+    assert checks.check_factors() == []
+
+
+@pytest.mark.parametrize("name", checks.OTHERS)
+def test_another_app_for_the_same_is_warned_of(monkeypatch, name):
+    monkeypatch.setattr(checks.apps, "is_installed", lambda app: app == name)
+    (found,) = checks.check_others()
+    assert found.id == "django_mfa.W002"
+    assert name in found.msg
+
+
+def test_the_distribution_of_the_same_module_is_warned_of(monkeypatch):
+    monkeypatch.setattr(checks, "distribution", lambda name: name)
+    (found,) = checks.check_others()
+    assert found.id == "django_mfa.W001"
+    assert "django-mfa-suite" in str(found.hint)
+
+
+def test_our_own_distribution_is_not_taken_for_another(monkeypatch):
+    asked = []
+
+    def missing(name):
+        asked.append(name)
+        raise metadata.PackageNotFoundError
+
+    monkeypatch.setattr(checks, "distribution", missing)
+    assert checks.check_others() == []
+    assert asked == ["django-mfa"]
+
+
+SAFE = {"ENCRYPTION_KEYS": ["k" * 40], "POLICIES": [{"who": "staff"}]}
+
+
+def test_a_careful_site_is_not_warned(settings):
+    say(settings, **SAFE)
+    assert checks.check_deploy() == []
+
+
+@pytest.mark.parametrize(
+    ("number", "values"),
+    [
+        (101, {"ENCRYPTION_KEYS": []}),
+        (102, {"RECOVERY_CODES": {"COST": 13}}),
+        (104, {"LIMITS": {"ADDRESS_FAILURES": 0}}),
+        (105, {"POLICIES": []}),
+    ],
+)
+def test_a_less_safe_choice_is_warned_of(settings, number, values):
+    say(settings, **{**SAFE, **values})
+    (found,) = checks.check_deploy()
+    assert found.id == f"django_mfa.W{number}"
+    assert isinstance(found, django_checks.Warning)
+    assert found.hint
+
+
+def test_sessions_in_cookies_are_warned_of(settings):
+    say(settings, **SAFE)
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    assert ids(checks.check_deploy()) == ["django_mfa.W103"]
