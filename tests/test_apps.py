@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.signals import user_logged_in
+
+import django_mfa.apps
+from django_mfa import signals
+from django_mfa.flows.gate import meet_login
+
+
+def receivers(signal) -> list[str]:
+    return [key[0] for key, *_ in signal.receivers]
+
+
+def test_the_gate_is_shut_once_the_app_is_ready():
+    assert receivers(user_logged_in).count("django_mfa.gate") == 1
+    live = [each for each in user_logged_in._live_receivers(None)[0]]  # noqa: C416
+    assert meet_login in live
+
+
+def test_the_audit_log_listens_to_every_event():
+    for name, signal in signals.EVENTS.items():
+        assert receivers(signal).count(f"django_mfa.audit.{name}") == 1
+
+
+def test_getting_ready_twice_connects_nothing_twice():
+    before = {name: len(each.receivers) for name, each in signals.EVENTS.items()}
+    apps.get_app_config("django_mfa").ready()
+    after = {name: len(each.receivers) for name, each in signals.EVENTS.items()}
+    assert after == before
+    assert receivers(user_logged_in).count("django_mfa.gate") == 1
+
+
+def test_the_guarded_admin_is_found_where_the_documents_say():
+    config = django_mfa.apps.MFAAdminConfig
+    assert isinstance(apps.get_app_config("admin"), config)
+    assert config.default_site == "django_mfa.admin.site.MFAAdminSite"
+
+
+def test_there_are_no_other_names():
+    with pytest.raises(AttributeError, match="no attribute 'NoSuchConfig'"):
+        django_mfa.apps.NoSuchConfig  # noqa: B018  # the look is what is tested
+
+
+def test_keys_of_our_tables_are_big():
+    config = apps.get_app_config("django_mfa")
+    assert config.default_auto_field == "django.db.models.BigAutoField"
