@@ -29,11 +29,11 @@ def _now() -> float:
 class Browser(Client):
     """Django's test client with the few things that people do here."""
 
-    def page(self, name: str, *args: Any, **data: Any) -> Any:
+    def page(self, name: str, /, *args: Any, **data: Any) -> Any:
         """Look at a page of the package."""
         return self.get(reverse(f"django_mfa:{name}", args=args), data)
 
-    def send(self, name: str, *args: Any, **data: Any) -> Any:
+    def send(self, name: str, /, *args: Any, **data: Any) -> Any:
         """Send a form to a page of the package."""
         return self.post(reverse(f"django_mfa:{name}", args=args), data)
 

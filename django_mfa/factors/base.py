@@ -56,9 +56,11 @@ class Factor:
     # Enrolment
 
     @sensitive_variables()
-    def begin(self, user: AbstractBaseUser, *, host: str) -> Setup:
-        """Begin a set-up, or go on with the one that waits."""
-        device = self.pending(user) or self.new_device(user)
+    def begin(
+        self, user: AbstractBaseUser, *, host: str, waiting: MFADevice | None = None
+    ) -> Setup:
+        """Begin a set-up, or go on with the one that waits in this session."""
+        device = waiting or self.new_device(user)
         return Setup(device, self.show(device, host=host))
 
     def new_device(self, user: AbstractBaseUser) -> MFADevice:
@@ -69,12 +71,14 @@ class Factor:
         """Return what the person needs for the set-up; secrets, so for that page alone."""
         raise NotImplementedError
 
-    def pending(self, user: AbstractBaseUser) -> Any:
-        """Return the set-up of `user` that still waits, or None; those that are over go."""
+    def pending(self, user: AbstractBaseUser, public_id: str) -> Any:
+        """Return this set-up of `user` if it still waits; those that are over go."""
         since = clock.now() - timedelta(seconds=conf.get().SETUP_TTL)
         waiting = self.model._default_manager.filter(user=user, confirmed=False)
         waiting.filter(created__lte=since).delete()
-        return waiting.filter(created__gt=since).order_by("-pk").first()
+        if not public_id:
+            return None
+        return waiting.filter(created__gt=since, public_id=public_id).first()
 
     # Challenge
 

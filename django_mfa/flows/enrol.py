@@ -66,12 +66,11 @@ def begin(ctx: Context, slug: str) -> Setup:
     """
     subject = _subject(ctx)
     kind = _require_enrollable(slug)
-    rows = kind.model._default_manager.filter(user=subject.user, confirmed=True)
-    if rows.count() >= conf.get().LIMITS.MAX_DEVICES:
-        raise TooManyDevices
-    waiting = kind.pending(subject.user)
-    setup = kind.begin(subject.user, host=ctx.host)
+    _require_room(kind, subject.user)
+    waiting = _waiting(ctx, subject, kind)
+    setup = kind.begin(subject.user, host=ctx.host, waiting=waiting)
     if waiting is None:
+        ctx.require_session().remember_setup(slug, str(setup.device.public_id))
         signals.enrolment_started.emit(ctx, subject.user, device=setup.device)
     return setup
 
@@ -84,7 +83,7 @@ def confirm(ctx: Context, slug: str, response: Any, *, name: str = "") -> Confir
     """
     subject = _subject(ctx)
     kind = _require_enrollable(slug)
-    device = kind.pending(subject.user)
+    device = _waiting(ctx, subject, kind)
     if device is None:
         raise SetupExpired
     addresses.check(ctx.address)
@@ -109,8 +108,14 @@ def _store(
 ) -> Confirmed:
     device: MFADevice = verdict.device
     session, user = ctx.require_session(), subject.user
+    seen = accounts.of(user).epoch
     with session.all_or_nothing():
         epoch = accounts.begin_change(user)
+        if epoch != seen + 1:
+            # SECURITY: another change came in between. Had it been the first
+            # factor, this one would be enrolled by the password alone.
+            raise SetupExpired
+        _require_room(kind, user)
         _make_count(device, verdict, name)
         if codes:
             codes.store()
@@ -162,6 +167,20 @@ def _subject(ctx: Context) -> _Subject:
     user = accounts.find_user(hold.user_pk)
     hold.check_user(user)
     return _Subject(user, hold)
+
+
+def _waiting(ctx: Context, subject: _Subject, kind: Factor) -> Any:
+    """Return the set-up that was begun in this very session and still waits."""
+    # SECURITY: who knows the password could begin a set-up, keep its secret, and
+    # wait for the owner to go on with it in another browser.
+    begun = ctx.require_session().setup_of(kind.slug)
+    return kind.pending(subject.user, begun)
+
+
+def _require_room(kind: Factor, user: Any) -> None:
+    rows = kind.model._default_manager.filter(user=user, confirmed=True)
+    if rows.count() >= conf.get().LIMITS.MAX_DEVICES:
+        raise TooManyDevices
 
 
 def _require_enrollable(slug: str) -> Factor:

@@ -102,7 +102,7 @@ def remove(ctx: Context, public_id: UUID) -> None:
         if device_is_needed(device, left) and engine.duty(user):
             raise FactorRequired
         _delete(ctx, device)
-        if not left:
+        if not left and registry.get(device.factor).primary:
             erase(user)
             session.drop_proofs()
         session.keep_up(epoch)

@@ -40,6 +40,7 @@ HOLD = "_mfa_hold"
 PROOFS = "_mfa_proofs"
 EPOCH = "_mfa_epoch"
 OWNER = "_mfa_owner"
+SETUPS = "_mfa_setups"
 PASSWORD_AT = "_mfa_password_at"  # noqa: S105  # a time, not a password
 
 #: How Django knows who is signed in.
@@ -106,6 +107,10 @@ class MFASession:
             SESSION_KEY, ""
         )
 
+    def setup_of(self, factor: str) -> str:
+        """Return the public id of the set-up of `factor` begun here, or an empty text."""
+        return str(self.store.get(SETUPS, {}).get(factor, ""))
+
     def epoch(self) -> int:
         """Return the epoch of the account when this session last proved itself."""
         return int(self.store.get(EPOCH, -1))
@@ -162,6 +167,10 @@ class MFASession:
         data, safe = self.store.get(HOLD), self.safe_next(url)
         if data is not None and safe:
             self.store[HOLD] = {**data, "next": safe}
+
+    def remember_setup(self, factor: str, public_id: str) -> None:
+        """Note which set-up was begun here: it goes on nowhere else."""
+        self.store[SETUPS] = {**self.store.get(SETUPS, {}), factor: public_id}
 
     def end_hold(self) -> None:
         """Forget the sign-in that waits."""
@@ -220,6 +229,7 @@ class MFASession:
     def admit(self, user: AbstractBaseUser, at: int | None = None) -> None:
         """Note that the present sign-in of `user` passed the gate."""
         self.end_hold()
+        self.store.pop(SETUPS, None)
         if self.store.get(OWNER) != self.store[SESSION_KEY]:
             self.store.pop(PROOFS, None)
         self.store[OWNER] = self.store[SESSION_KEY]
@@ -262,7 +272,7 @@ class MFASession:
 
     def _forget_user(self) -> None:
         # The owner stays known: the rest of the session is still theirs.
-        ours = (DEVICE_ID_SESSION_KEY, PROOFS, EPOCH, PASSWORD_AT, HOLD)
+        ours = (DEVICE_ID_SESSION_KEY, PROOFS, EPOCH, PASSWORD_AT, HOLD, SETUPS)
         for name in AUTH + ours:
             self.store.pop(name, None)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from django_mfa import clock, conf
@@ -33,24 +35,26 @@ def wrong(*secrets: str) -> str:
 
 
 def test_nothing_waits_for_who_began_nothing(user):
-    assert FACTOR.pending(user) is None
+    assert FACTOR.pending(user, "") is None
+    assert FACTOR.pending(user, str(uuid4())) is None
 
 
 def test_a_set_up_waits_for_its_time_and_no_longer(user, moving):
     device = FACTOR.begin(user, host="h").device
     moving.tick(conf.get().SETUP_TTL - 1)
-    assert FACTOR.pending(user) == device
+    assert FACTOR.pending(user, str(device.public_id)) == device
     moving.tick(1)
-    assert FACTOR.pending(user) is None
+    assert FACTOR.pending(user, str(device.public_id)) is None
     assert not TOTPDevice.objects.exists()
 
 
 def test_looking_at_a_set_up_does_not_renew_it(user, moving):
-    first = FACTOR.begin(user, host="h").device
+    begun = FACTOR.begin(user, host="h").device
     moving.tick(conf.get().SETUP_TTL - 1)
-    assert FACTOR.begin(user, host="h").device == first
+    waiting = FACTOR.pending(user, str(begun.public_id))
+    assert FACTOR.begin(user, host="h", waiting=waiting).device == begun
     moving.tick(1)
-    assert FACTOR.begin(user, host="h").device != first
+    assert FACTOR.pending(user, str(begun.public_id)) is None
 
 
 def test_a_confirmed_device_and_those_of_others_do_not_wait(make_user, moving):
@@ -58,15 +62,18 @@ def test_a_confirmed_device_and_those_of_others_do_not_wait(make_user, moving):
     add_totp(alice)
     FACTOR.begin(bob, host="h")
     moving.tick(conf.get().SETUP_TTL)
-    assert FACTOR.pending(alice) is None
+    (waits,) = TOTPDevice.objects.filter(user=bob)
+    assert FACTOR.pending(alice, str(waits.public_id)) is None
+    confirmed = TOTPDevice.objects.get(user=alice)
+    assert FACTOR.pending(alice, str(confirmed.public_id)) is None
     assert TOTPDevice.objects.filter(user=bob).exists()
     assert TOTPDevice.objects.filter(user=alice, confirmed=True).exists()
 
 
-def test_of_two_set_ups_the_newest_waits(user, moving):
-    FACTOR.new_device(user)
-    newest = FACTOR.new_device(user)
-    assert FACTOR.pending(user) == newest
+def test_two_set_ups_wait_beside_each_other(user, moving):
+    devices = [FACTOR.begin(user, host="h").device for _ in range(2)]
+    for device in devices:
+        assert FACTOR.pending(user, str(device.public_id)) == device
 
 
 # Which devices may answer
