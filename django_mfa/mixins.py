@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.utils.decorators import method_decorator
-
-from .decorators import ANY, mfa_required
+from .decorators import ANY, refusal
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -24,5 +22,12 @@ class MFARequiredMixin(Base):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Refuse, or go on."""
-        guard = method_decorator(mfa_required(self.mfa_requirement))
-        return guard(super().dispatch)(request, *args, **kwargs)
+        if self.view_is_async:
+            return self._adispatch(request, *args, **kwargs)
+        denied = refusal(request, self.mfa_requirement)
+        return denied or super().dispatch(request, *args, **kwargs)
+
+    async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        await request.auser()  # the gate has its say
+        denied = refusal(request, self.mfa_requirement)
+        return denied or await super().dispatch(request, *args, **kwargs)
