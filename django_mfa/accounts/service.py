@@ -65,11 +65,16 @@ def epoch_of(user: Any) -> int:
 
 def _unpack(user: Any) -> None:
     """Make the account of what its user carries, once: later reads are of the row."""
-    values = [getattr(user, called) for called in CARRIED.values()]
+    values = {name: getattr(user, called) for name, called in CARRIED.items()}
     account = None
-    if values[0] is not None:
-        names = ["user_id", *CARRIED]
-        account = MFAAccount.from_db(user._state.db, names, [user.pk, *values])
+    if values["epoch"] is not None:
+        values["user_id"] = user.pk
+        fields = MFAAccount._meta.concrete_fields
+        names = [field.attname for field in fields if field.attname in values]
+        # `from_db` takes the values in the order of the model, whatever the names.
+        account = MFAAccount.from_db(
+            user._state.db, names, [values[name] for name in names]
+        )
     _keep(user, account)
 
 

@@ -54,13 +54,21 @@ def test_an_account_that_came_along_needs_no_query_on_the_event_loop(user):
 
 
 def test_a_user_read_for_a_request_carries_what_is_asked_of_the_account(user):
-    MFAAccount.objects.create(user=user, epoch=3, required=True)
+    device = uuid.uuid4()
+    MFAAccount.objects.create(
+        user=user,
+        epoch=3,
+        required=True,
+        grace_deadline=DEADLINE,
+        default_device=device,
+    )
     with queries() as seen:
         found = accounts.users().get(pk=user.pk)
         assert accounts.epoch_of(found) == 3
-        assert accounts.of(found).required
-        assert accounts.of(found).grace_deadline is None
-        assert accounts.of(found).default_device is None
+        account = accounts.of(found)
+        assert (account.pk, account.epoch, account.required) == (user.pk, 3, True)
+        assert account.grace_deadline == DEADLINE
+        assert account.default_device == device
     assert len(seen) == 1
 
 
