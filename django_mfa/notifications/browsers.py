@@ -20,7 +20,7 @@ SYSTEMS = (
     ("Android", "Android"),
     ("iPhone", "iOS"),
     ("iPad", "iPadOS"),
-    ("CrOS", "ChromeOS"),
+    ("CrOS", "ChromeOS"),  # codespell:ignore cros
     ("Mac OS X", "macOS"),
     ("Linux", "Linux"),
 )
