@@ -61,7 +61,10 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     session.make_room(user)
     if _proven_by_django_otp(session, user) or _still_proven(session, user):
         return
-    let_in_or_hold(session, user, next_url=_next_of(request))
+    # For the middleware: the view believes that the person is in.
+    request.mfa_held_now = bool(
+        let_in_or_hold(session, user, next_url=_next_of(request))
+    )
 
 
 def let_in_or_hold(
@@ -80,7 +83,15 @@ def let_in_or_hold(
         session.attach(user)
         return None
     backend = session.store[BACKEND_SESSION_KEY]
-    session.begin_hold(user, backend, owed=what, factors=factors, next_url=next_url)
+    session.begin_hold(
+        user,
+        backend,
+        owed=what,
+        factors=factors,
+        next_url=next_url,
+        # A proof speaks for itself; a first factor rests on the password alone.
+        at=None if what == "proof" else at,
+    )
     return what
 
 
@@ -93,8 +104,11 @@ def review(session: MFASession, user: Any, *, exempt: bool) -> Any:
     elif not is_settled(session, user):
         _ask_again(session, user)
     elif not session.proofs() and not exempt and engine.must_enrol_now(user):
+        # SECURITY: it waits since the password was given, for nothing else guards a
+        # first factor; the cookie of an old session must not be enough to enrol.
         backend = session.store[BACKEND_SESSION_KEY]
-        session.begin_hold(user, backend, owed="enrolment")
+        at = session.password_at() or 0
+        session.begin_hold(user, backend, owed="enrolment", at=at)
     if not session.is_signed_in(user):
         user = AnonymousUser()
     session.attach(user)
@@ -118,7 +132,7 @@ def is_settled(session: MFASession, user: AbstractBaseUser) -> bool:
 def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
     """End the proofs of a session that did not make the change of factors."""
     what, factors = owed(user)
-    if what is None:
+    if what != "proof":
         # The factors are gone, by their owner elsewhere or by an administrator:
         # whoever sits here starts again with the password.
         session.sign_out()

@@ -138,8 +138,9 @@ class MFASession:
         owed: Owed,
         factors: tuple[str, ...] = (),
         next_url: str = "",
+        at: int | None = None,
     ) -> None:
-        """Let `user` wait here for a proof or an enrolment; nobody is signed in."""
+        """Let `user` wait here, since now or `at`, for what is owed; nobody is signed in."""
         pk = key_of(user)
         before = self.hold()
         if not self._owners():
@@ -151,7 +152,7 @@ class MFASession:
         hold = Hold(
             user=pk,
             backend=backend,
-            at=int(clock.timestamp()),
+            at=int(clock.timestamp()) if at is None else at,
             owed=owed,
             next=self.safe_next(next_url) or (before.next if before and same else ""),
             epoch=accounts.of(user).epoch,

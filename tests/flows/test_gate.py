@@ -19,7 +19,7 @@ from django_mfa.flows import challenge, gate
 from django_mfa.session import Context, MFASession
 from django_mfa.testing import add_recovery_codes, add_totp, session_context, totp_code
 from testproject.hotp.models import HOTPDevice
-from tests.stories import fresh, next_request, queries, signed_in
+from tests.stories import fresh, held, next_request, queries, signed_in
 
 EVERYONE = {"POLICIES": [{"who": "everyone", "grace_days": 7}]}
 
@@ -297,22 +297,39 @@ def test_when_the_factors_are_gone_the_password_is_asked_again(user, secret):
     assert next_request(ctx).actor is None
 
 
-def test_when_the_factors_are_gone_and_one_is_owed_it_is_set_up(staff):
+def test_when_the_factors_are_gone_and_one_is_owed_the_password_comes_first(staff):
     secret = add_totp(staff)
     ctx = signed_in(staff, secret)
     accounts.begin_change(staff)
     TOTPDevice.objects.all().delete()
     assert review(ctx, staff).is_anonymous
-    assert ctx.require_session().require_hold().owed == "enrolment"
+    assert ctx.require_session().hold() is None
+    assert held(staff).require_session().require_hold().owed == "enrolment"
 
 
 def test_who_comes_to_owe_a_set_up_must_do_it_first(user, settings, moving):
+    ctx = signed_in(user)
+    assert review(ctx, user) == user
+    moving.tick(600)
+    settings.DJANGO_MFA = {"POLICIES": [{"who": "everyone", "grace_days": 0}]}
+    assert review(ctx, user).is_anonymous
+    hold = ctx.require_session().require_hold()
+    assert hold.owed == "enrolment"
+    # It waits since the password was given, not since the policy came.
+    moving.tick(301)
+    assert ctx.require_session().hold() is None
+    assert hold.is_over
+
+
+def test_when_the_grace_ends_an_old_session_gives_the_password_first(
+    user, settings, moving
+):
     settings.DJANGO_MFA = EVERYONE
     ctx = signed_in(user)
     assert review(ctx, user) == user
     moving.tick(timedelta(days=7))
     assert review(ctx, user).is_anonymous
-    assert ctx.require_session().require_hold().owed == "enrolment"
+    assert ctx.require_session().hold() is None
 
 
 def test_an_exempt_view_sees_who_came_to_owe_a_set_up(user, settings, moving):

@@ -278,6 +278,28 @@ def test_S06_a_reset_by_an_administrator_ends_every_session(alice, clock):
         assert browser.page("setup", "totp")["Location"].startswith("/mfa/login/")
 
 
+def test_S06_a_reset_leaves_no_session_that_may_set_up_anew(make_user, clock):
+    """The owner is staff and must have a factor; a thief holds an old cookie."""
+    owner = make_user("dave", is_staff=True)
+    secret = add_totp(owner)
+    stolen = Browser().enter(owner, secret)
+    clock.tick(7200)
+    reset.reset(Context(), owner, "lost phone")
+    for name in ("security", "setup"):
+        assert stolen.page(name)["Location"].startswith("/mfa/login/")
+    assert stolen.page("setup", "totp")["Location"].startswith("/mfa/login/")
+
+
+def test_S06_a_session_from_before_the_package_has_no_fresh_password(carol, visitor):
+    visitor.begin(carol)
+    session = visitor.session
+    for name in [name for name in dict(session.items()) if name[:4] == "_mfa"]:
+        del session[name]
+    session.save()
+    assert visitor.is_in
+    assert visitor.page("setup", "totp")["Location"].startswith("/mfa/step-up/")
+
+
 # A sign-in that waits, while things change
 
 
