@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
 
+REDIRECTS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -78,7 +79,7 @@ def _guard(request: Any) -> None:
         raise ImproperlyConfigured(message)
     session = MFASession(request)
     request.mfa = Standing(session)
-    request.mfa_exempt = False
+    request.mfa_exempt = request.mfa_held_now = False
     user, auser = request.user, request.auser
     request.user = SimpleLazyObject(partial(_seen, session, user))
     request.auser = partial(_aseen, session, auser)
@@ -105,7 +106,8 @@ def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
     """Return the answer itself, or what is owed where a held session was turned away."""
     if not request.session.accessed or request.mfa_exempt:
         return response
-    if not _is_denial(response):
+    held_now = request.mfa_held_now
+    if not (_is_denial(response) or (held_now and _is_redirect(response))):
         return response
     session = MFASession(request)
     hold = session.hold()
@@ -115,18 +117,31 @@ def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
     error.details["methods"] = list(hold.factors)
     if answers.wants_json(request) or answers.is_json(response):
         return answers.as_json(error)
-    if response.status_code != HTTPStatus.FOUND:
+    if not _is_redirect(response):
         return response
-    if request.method == "GET":
+    owed = answers.owed_page(error)
+    if _path_of(response) == _path_of(owed):
+        return response
+    if held_now:
+        # Another package's login page believes that the person is in.
+        session.remember_next(response.headers["Location"])
+    elif request.method == "GET":
         session.remember_next(request.get_full_path())
-    return answers.owed_page(error)
+    return owed
+
+
+def _is_redirect(response: HttpResponseBase) -> bool:
+    return response.status_code in REDIRECTS
 
 
 def _is_denial(response: HttpResponseBase) -> bool:
     """Whether it is a 401, a 403, or a redirect to the site's login page."""
     if response.status_code in REFUSED:
         return True
-    if response.status_code != HTTPStatus.FOUND:
+    if not _is_redirect(response):
         return False
-    target = urlsplit(response.headers.get("Location", "")).path
-    return target == urlsplit(resolve_url(settings.LOGIN_URL)).path
+    return _path_of(response) == urlsplit(resolve_url(settings.LOGIN_URL)).path
+
+
+def _path_of(redirect: HttpResponseBase) -> str:
+    return urlsplit(redirect.headers.get("Location", "")).path

@@ -17,7 +17,7 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import render, resolve_url
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
@@ -81,6 +81,13 @@ class Page(View):
         given = self.request.POST.get("next") or self.request.GET.get("next") or ""
         return self.session.safe_next(given)
 
+    @property
+    def site_url(self) -> str:
+        """Where the site begins: for people who are in, the page they land on."""
+        if self.context.actor is None:
+            return get_script_prefix()
+        return resolve_url(settings.LOGIN_REDIRECT_URL)
+
     def render(
         self, template: str = "", *, status: int = 200, **context: Any
     ) -> HttpResponse:
@@ -88,6 +95,7 @@ class Page(View):
         shown = {
             "next": self.next_url,
             "site_name": conf.get().SITE_NAME or self.request.get_host(),
+            "site_url": self.site_url,
             **context,
         }
         return render(

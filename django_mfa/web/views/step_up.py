@@ -26,11 +26,6 @@ class StepUpView(ChallengePage):
         """Return the factors of the signed-in user."""
         return step_up.factors_asked(self.context)
 
-    @property
-    def user_pk(self) -> Any:
-        """The signed-in user."""
-        return self.context.require_actor().pk
-
     def asks_password(self) -> bool:
         """Whether the person has no factor; one that is switched off is one, too."""
         return not (self.factors() or manage.overview(self.context).is_protected)

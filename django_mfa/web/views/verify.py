@@ -38,22 +38,6 @@ class ChallengePage(Page):
         """Return the factors that can be asked for."""
         return challenge.factors_asked(self.context)
 
-    @property
-    def user_pk(self) -> Any:
-        """Whose factors they are."""
-        raise NotImplementedError
-
-    def names(self, factor: Factor | None) -> list[str]:
-        """Return the names of its devices, where they say more than the factor's own.
-
-        Not after a wrong answer: guessing must stay cheap for the site.
-        """
-        if factor is None or not factor.primary or self.request.method == "POST":
-            return []
-        devices = [each for each in factor.devices(self.user_pk) if each.is_usable]
-        names = dict.fromkeys(device.name for device in devices)
-        return [name for name in names if name != factor.label]
-
     def ask(
         self, form: CodeForm | None = None, error: MFAError | None = None
     ) -> HttpResponseBase:
@@ -67,7 +51,6 @@ class ChallengePage(Page):
         response = self.render(
             form=form or CodeForm(),
             factor=current,
-            names=self.names(current),
             others=[factor for factor in factors if factor is not current],
             takes_recovery_code="recovery_code" in {each.slug for each in factors},
             error=error,
@@ -89,11 +72,6 @@ class VerifyView(ChallengePage):
 
     #: Once signed in there is nothing to verify here.
     is_worth_returning = False
-
-    @property
-    def user_pk(self) -> Any:
-        """The user who waits."""
-        return self.session.require_hold().user_pk
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Ask."""
