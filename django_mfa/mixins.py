@@ -30,4 +30,5 @@ class MFARequiredMixin(Base):
     async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         await request.auser()  # the gate has its say
         denied = refusal(request, self.mfa_requirement)
-        return denied or await super().dispatch(request, *args, **kwargs)
+        go_on: Any = super().dispatch  # of an async view it is a promise
+        return denied or await go_on(request, *args, **kwargs)
