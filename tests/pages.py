@@ -91,9 +91,7 @@ async def arecent(request: HttpRequest) -> HttpResponse:
     return HttpResponse("in")
 
 
-@mfa_required(PhishingResistant())
-def strong(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("in")
+strong = mfa_required(PhishingResistant())(plain)
 
 
 class Mixed(MFARequiredMixin, View):

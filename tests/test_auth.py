@@ -24,7 +24,8 @@ def test_user_and_account_come_in_one_query(get_user, user):
     with queries() as seen:
         found = get_user(user.pk)
         assert found == user
-        assert found.mfa_account.pk == user.pk
+        assert accounts.of(found).pk == user.pk
+        assert not accounts.of(found)._state.adding
     assert len(seen) == 1
 
 

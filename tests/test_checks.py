@@ -158,7 +158,7 @@ def test_right_factors_do_not(settings):
 
 @pytest.mark.parametrize("name", checks.OTHERS)
 def test_another_app_for_the_same_is_warned_of(monkeypatch, name):
-    monkeypatch.setattr(checks.apps, "is_installed", lambda app: app == name)
+    monkeypatch.setattr("django.apps.apps.is_installed", lambda app: app == name)
     (found,) = checks.check_others()
     assert found.id == "django_mfa.W002"
     assert name in found.msg

@@ -13,6 +13,7 @@ from django_mfa.accounts import service as accounts
 from django_mfa.errors import EnrolmentRequired, MFARequired
 from django_mfa.middleware import MFAMiddleware
 from django_mfa.testing import add_totp, freeze, mfa_login
+from tests import pages
 from tests.stories import CountingCache, queries
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -43,12 +44,6 @@ def held(client, user):
     add_totp(user)
     client.force_login(user)
     return client
-
-
-@pytest.fixture
-def pages(client, abrowser):
-    """The same pages, by a sync and by an async server."""
-    return {"/t/who/": client, "/t/awho/": abrowser}
 
 
 def test_nobody_is_nobody_and_not_verified(client, abrowser, db):
@@ -283,10 +278,7 @@ def test_it_must_come_after_what_it_needs(missing):
 
 
 def test_it_runs_on_either_kind_of_server():
-    async def aview(request):
-        return HttpResponse()
-
     assert MFAMiddleware.sync_capable
     assert MFAMiddleware.async_capable
-    assert MFAMiddleware(aview).is_async
+    assert MFAMiddleware(pages.aplain).is_async
     assert not MFAMiddleware(lambda request: HttpResponse()).is_async

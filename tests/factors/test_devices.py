@@ -211,11 +211,8 @@ def test_recovery_codes_have_a_lock_of_their_own(written, moving):
 
 def exhaust(read, moving) -> list[Charge]:
     """Wrong answers, each after the lock of those before, until nothing is judged."""
-    seen = []
-    for _ in range(200):
-        found = read()
-        if not found.is_usable:
-            break
+    seen: list[Charge] = []
+    while (found := read()).is_usable:
         seen.append(found.charge())
         moving.tick(2000)
     return seen

@@ -158,7 +158,7 @@ def test_a_wrong_code_is_refused_counted_and_told(user, secret):
     assert row.details == {"purpose": "login"}
     again = next_request(ctx)
     assert again.actor is None
-    assert again.require_session().require_hold()
+    assert again.require_session().require_hold().owed == "proof"
     challenge.answer(again, totp_code(secret))
 
 

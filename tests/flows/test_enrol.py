@@ -345,7 +345,7 @@ def test_a_set_up_whose_key_is_lost_says_so_and_is_kept(user, settings):
     for ask in (lambda: begin(ctx), lambda: confirm(ctx, "123456")):
         with pytest.raises(KeyTrouble):
             ask()
-    assert waiting()
+    assert not waiting().confirmed
 
 
 def test_the_set_up_tells_who_and_which(user):

@@ -18,7 +18,7 @@ from django_mfa.factors.recovery_code.models import RecoveryCode, RecoveryCodeSe
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import challenge, manage
 from django_mfa.testing import add_recovery_codes, add_totp, session_context, totp_code
-from tests.stories import held, last_told, next_request, queries, signed_in, told
+from tests.stories import fresh, held, last_told, next_request, queries, signed_in, told
 
 NOBODYS = uuid.UUID(int=7)
 
@@ -132,6 +132,13 @@ def test_a_new_name_ends_no_session(user, secret, ctx, moving):
     assert next_request(there).actor == user
 
 
+def test_a_person_without_account_gets_one_with_the_default(user, monkeypatch):
+    monkeypatch.setattr("django_mfa.flows.step_up.require_fresh", lambda ctx: None)
+    TOTPDevice.objects.create(user=user, name="Phone", confirmed=True)
+    manage.set_default(session_context(user=fresh(user)), phone().public_id)
+    assert MFAAccount.objects.get().default_device == phone().public_id
+
+
 def test_a_device_is_asked_for_first(ctx):
     manage.set_default(ctx, phone().public_id)
     assert MFAAccount.objects.get().default_device == phone().public_id
@@ -194,7 +201,7 @@ def test_a_disabled_device_may_be_removed_beside_a_good_one(user, ctx, written):
     add_totp(user, name="Disabled", disabled_at=clock.now())
     manage.remove(ctx, TOTPDevice.objects.get(name="Disabled").public_id)
     assert TOTPDevice.objects.get() == phone()
-    assert codes()
+    assert codes().pk
 
 
 def test_the_last_device_that_a_policy_needs_stays(staff):
@@ -203,8 +210,8 @@ def test_the_last_device_that_a_policy_needs_stays(staff):
     before = ctx.require_session().epoch()
     with pytest.raises(FactorRequired):
         manage.remove(ctx, phone().public_id)
-    assert phone()
-    assert codes()
+    assert phone().pk
+    assert codes().pk
     assert ctx.require_session().epoch() == before
     assert MFAAccount.objects.get().epoch == before
     assert "device_removed" not in told()
@@ -230,7 +237,7 @@ def test_recovery_codes_may_be_removed_although_a_policy_needs_a_factor(staff):
     add_recovery_codes(staff)
     manage.remove(ctx, codes().public_id)
     assert not RecoveryCodeSet.objects.exists()
-    assert phone()
+    assert phone().pk
 
 
 def test_a_device_that_went_meanwhile_is_not_found(ctx, user, monkeypatch):
@@ -272,7 +279,7 @@ def test_nothing_is_turned_off_that_a_policy_asks_for(staff):
     ctx = signed_in(staff, add_totp(staff))
     with pytest.raises(FactorRequired):
         manage.disable(ctx)
-    assert phone()
+    assert phone().pk
     assert "mfa_disabled" not in told()
     assert next_request(ctx).actor == staff
 

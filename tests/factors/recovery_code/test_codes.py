@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from django_mfa import conf
@@ -30,14 +30,13 @@ def test_number_length_and_alphabet_are_settings(settings):
 
 
 def test_the_codes_are_not_sorted():
-    assert any(codes.new_codes() != sorted(codes.new_codes()) for _ in range(5))
     made = [codes.new_codes() for _ in range(5)]
     assert any(each != sorted(each) for each in made)
 
 
 def test_no_code_looks_like_one_from_an_app(settings, monkeypatch):
     signs = iter("12" + "1A")
-    monkeypatch.setattr(codes.secrets, "choice", lambda alphabet: next(signs))
+    monkeypatch.setattr("secrets.choice", lambda alphabet: next(signs))
     say(settings, LENGTH=2)
     assert codes.new_code() == "1A"
 
@@ -91,7 +90,8 @@ def test_an_alphabet_of_small_letters_takes_capitals(settings):
     assert codes.normalized("AB-cd") == "abcd"
 
 
-@given(st.text())
+@given(st.text() | st.text("23ABab -_\u0131\u017f", max_size=10))
+@example("abcd-efgh")
 def test_any_text_is_a_code_or_none(text):
     found = codes.normalized(text)
     if found is not None:

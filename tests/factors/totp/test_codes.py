@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyotp
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from django_mfa.factors.totp import codes
@@ -15,14 +16,14 @@ VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors" / "otp_rfc.json").read_text()
 )
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-LOOK = {"digits": 6, "period": 30, "algorithm": "SHA1"}
+LOOK: dict[str, Any] = {"digits": 6, "period": 30, "algorithm": "SHA1"}
 
 
 @pytest.mark.parametrize("vector", VECTORS["totp_rfc6238"], ids=json.dumps)
 def test_codes_are_those_of_rfc_6238(vector):
     step = vector["time"] // vector["period"]
     for digits in (8, 6):
-        look = {key: vector[key] for key in ("period", "algorithm")}
+        look: dict[str, Any] = {key: vector[key] for key in ("period", "algorithm")}
         code = codes.code_at(vector["secret_base32"], step, digits=digits, **look)
         assert code == vector["code"][-digits:]
 
@@ -73,7 +74,8 @@ def test_a_code_is_ascii_digits_of_the_right_number(given_code, digits, wanted):
     assert codes.normalized(given_code, digits) == wanted
 
 
-@given(st.text(), st.sampled_from([6, 8]))
+@given(st.text() | st.text("0123456789 -_+.", max_size=9), st.sampled_from([6, 8]))
+@example("123 456", 6)
 def test_any_text_is_a_code_or_none(text, digits):
     found = codes.normalized(text, digits)
     if found is not None:
@@ -130,7 +132,7 @@ def test_the_link_is_what_apps_read():
 
 @pytest.mark.parametrize("algorithm", ["SHA256", "SHA512"])
 def test_the_link_says_what_differs_from_the_usual(algorithm):
-    look = {"digits": 8, "period": 60, "algorithm": algorithm}
+    look: dict[str, Any] = {"digits": 8, "period": 60, "algorithm": algorithm}
     totp = pyotp.parse_uri(
         codes.provisioning_uri(SECRET, account="a", issuer="b", **look)
     )
@@ -147,10 +149,6 @@ def test_a_colon_ends_no_name_early():
 
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
 def test_any_names_give_a_link_that_holds_the_secret(account, issuer):
-    try:
-        (account + issuer).encode()
-    except UnicodeEncodeError:
-        return
     uri = codes.provisioning_uri(SECRET, account=account, issuer=issuer, **LOOK)
     assert parse_qs(urlsplit(uri).query)["secret"] == [SECRET]
 
