@@ -92,6 +92,21 @@ def held_for_enrolment(visitor: Visitor, staff: Any, look: Look) -> None:
     look("must-set-up")
 
 
+def in_the_admin(page: Page, user: Any, look: Look) -> None:
+    """The pages that the package adds to the admin; somebody is signed in."""
+    about = f"/admin/{user._meta.label_lower.replace('.', '/')}/{user.pk}"
+    page.goto("/admin/django_mfa/auditevent/")
+    look("admin-audit-log")
+    page.locator("#result_list tbody a").first.click()
+    look("admin-event")
+    page.goto(f"{about}/mfa/")
+    look("admin-user")
+    page.goto(f"{about}/mfa/reset/")
+    look("admin-reset")
+    page.goto("/admin/django_mfa/totpdevice/")
+    look("admin-totp")
+
+
 def whole(page: Page, staff: Any, look: Look) -> None:
     """All of it; `look` is called on each page with its name."""
     visitor = Visitor(page)
