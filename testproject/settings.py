@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import django
+
 from .databases import cache, database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -66,7 +68,12 @@ LOGIN_REDIRECT_URL = "profile"
 LOGOUT_REDIRECT_URL = "home"
 
 # The demo prints its mails where it runs.
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Mails are printed to the terminal.
+CONSOLE = "django.core.mail.backends.console.EmailBackend"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": CONSOLE}}
+else:
+    EMAIL_BACKEND = CONSOLE
 DEFAULT_FROM_EMAIL = "Example Bank <security@example.com>"
 
 USE_TZ = True
