@@ -34,7 +34,7 @@ class Context:
             actor=session.user(),
             session=session,
             address=client_address(meta),
-            user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:255],
+            user_agent=_printable(str(meta.get("HTTP_USER_AGENT", ""))[:255]),
             request_id=_request_id(str(meta.get("HTTP_X_REQUEST_ID", ""))),
             host=request.get_host(),
         )
@@ -50,6 +50,11 @@ class Context:
         if self.actor is None:
             raise LoginExpired
         return self.actor
+
+
+def _printable(given: str) -> str:
+    """Return the text without signs that a log, or PostgreSQL, chokes on."""
+    return "".join(sign for sign in given if sign.isprintable())
 
 
 def _request_id(given: str) -> str:

@@ -104,9 +104,11 @@ class Page(View):
 
     def go_on(self, url: str = "", *, name: str = "") -> HttpResponseRedirect:
         """Return a redirect to `url`, or to the page called `name`, or to the site's start."""
-        if not url:
-            url = reverse(f"django_mfa:{name}") if name else settings.LOGIN_REDIRECT_URL
-        return HttpResponseRedirect(resolve_url(url))
+        if url:
+            return HttpResponseRedirect(url)
+        if name:
+            return HttpResponseRedirect(reverse(f"django_mfa:{name}"))
+        return HttpResponseRedirect(resolve_url(settings.LOGIN_REDIRECT_URL))
 
     def say(self, text: str | Promise, level: int = messages.SUCCESS) -> None:
         """Tell the person on the next page, where the site has messages."""
