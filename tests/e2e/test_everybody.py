@@ -20,8 +20,11 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN_AXE = """([tags, leaving]) => axe.run(
     {include: [document], exclude: leaving},
     {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"""
+#: Colours that still change are not the ones people read.
+AT_REST = """() => Promise.allSettled(
+    document.getAnimations().map(each => each.finished))"""
 #: Django's own parts of the admin.
-DJANGOS = [".breadcrumbs", "#changelist-filter"]
+DJANGOS = ["#header", "#nav-sidebar", ".breadcrumbs", "#changelist-filter"]
 
 #: What a page shows that can be pressed, and that has neither border nor outline.
 WITHOUT_EDGE = """() => [...document.querySelectorAll('main button, main input')]
@@ -45,6 +48,7 @@ WIDE = {"width": 1280, "height": 720}
 def violations(page: Page) -> list[Any]:
     # `evaluate` is not held up by the page's Content-Security-Policy.
     page.evaluate(AXE)
+    page.evaluate(AT_REST)
     leaving = [part for part in DJANGOS if page.locator(part).count()]
     found = page.evaluate(RUN_AXE, [TAGS, leaving])["violations"]
     return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
