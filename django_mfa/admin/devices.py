@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Offer the states."""
         return [
-            ("active", _t("in use")),
-            ("waiting", _t("not confirmed")),
-            ("disabled", _t("disabled")),
+            ("active", gettext("in use")),
+            ("waiting", gettext("not confirmed")),
+            ("disabled", gettext("disabled")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -172,7 +172,9 @@ def owner_fields() -> list[str]:
 def state_of(device: MFADevice) -> str:
     """Tell in words whether answers of `device` are judged now."""
     if not device.confirmed:
-        return _t("not confirmed")
+        return gettext("not confirmed")
     if device.disabled_at:
-        return _t("disabled")
-    return _t("refused for a while") if device.refused_until() else _t("in use")
+        return gettext("disabled")
+    return (
+        gettext("refused for a while") if device.refused_until() else gettext("in use")
+    )

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
@@ -83,7 +83,10 @@ class ResultFilter(Choice):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[Any]:
         """Offer both."""
-        return [(AuditEvent.PASSED, _t("passed")), (AuditEvent.FAILED, _t("failed"))]
+        return [
+            (AuditEvent.PASSED, gettext("passed")),
+            (AuditEvent.FAILED, gettext("failed")),
+        ]
 
     def narrow(self, queryset: QuerySet[Any], chosen: str) -> QuerySet[Any]:
         """Keep the events that have this result: the index of events serves here too."""
@@ -119,10 +122,10 @@ class TimeFilter(Choice):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[Any]:
         """Offer a few spans."""
         return [
-            ("hour", _t("Last hour")),
-            ("day", _t("Last 24 hours")),
-            ("week", _t("Last 7 days")),
-            ("month", _t("Last 30 days")),
+            ("hour", gettext("Last hour")),
+            ("day", gettext("Last 24 hours")),
+            ("week", gettext("Last 7 days")),
+            ("month", gettext("Last 30 days")),
         ]
 
     def narrow(self, queryset: QuerySet[Any], chosen: str) -> QuerySet[Any]:

@@ -14,7 +14,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
@@ -110,7 +110,7 @@ def _is_verified(request: Any) -> bool:
 
 
 def _unguarded() -> HttpResponse:
-    text = _t(
+    text = gettext(
         "This admin site asks for a second factor, and cannot: add"
         " django_mfa.middleware.MFAMiddleware to MIDDLEWARE, after"
         " AuthenticationMiddleware. Until then it lets nobody in."

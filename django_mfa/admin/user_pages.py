@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import answers
@@ -61,7 +61,7 @@ class UserPages:
             request,
             "django_mfa/admin/user.html",
             person,
-            title=_t("Second factors"),
+            title=gettext("Second factors"),
             devices=[
                 (device, registry.get(device.factor).label, state_of(device))
                 for device in devices_of(person)
@@ -93,7 +93,7 @@ class UserPages:
             request,
             "django_mfa/admin/reset.html",
             person,
-            title=_t("Reset second factors"),
+            title=gettext("Reset second factors"),
             devices=devices_of(person),
             form=form,
         )
@@ -122,7 +122,9 @@ class UserPages:
         return self.address(person, reset=True)
 
     def _done(self, request: HttpRequest, person: Any) -> HttpResponseBase:
-        text = _t("The second factors of %(user)s were removed.") % {"user": person}
+        text = gettext("The second factors of %(user)s were removed.") % {
+            "user": person
+        }
         self.owner.message_user(request, text)
         return HttpResponseRedirect(self.address(person))
 

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import path
 from django.utils.html import format_html
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
@@ -45,10 +45,10 @@ class MFAFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[Any]:
         """Offer the four questions asked most."""
         return [
-            ("has", _t("has one")),
-            ("none", _t("has none")),
-            ("required", _t("required by an administrator")),
-            ("locked", _t("codes refused for a while")),
+            ("has", gettext("has one")),
+            ("none", gettext("has none")),
+            ("required", gettext("required by an administrator")),
+            ("locked", gettext("codes refused for a while")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -132,7 +132,7 @@ class MFAUserAdminMixin(Base):
         names = [str(kind.label) for kind in kinds if getattr(user, _mark(kind), False)]
         until = getattr(user, LOCKED, None)
         if until and until > clock.now():
-            names.append(_t("refused for a while"))
+            names.append(gettext("refused for a while"))
         return ", ".join(names) or self.get_empty_value_display()
 
     @admin.display(description=_("Status"))
@@ -142,7 +142,7 @@ class MFAUserAdminMixin(Base):
             '{}<br><a href="{}">{}</a>',
             status_of(user),
             UserPages(self).address(user),
-            _t("Devices, recent events, reset"),
+            gettext("Devices, recent events, reset"),
         )
 
     def has_mfa_reset_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -163,7 +163,7 @@ class MFAUserAdminMixin(Base):
         if len(chosen) == 1:
             page = UserPages(self).address(chosen[0], reset=True)
             return HttpResponseRedirect(page)
-        text = _t("Choose one user: every reset has a reason of its own.")
+        text = gettext("Choose one user: every reset has a reason of its own.")
         self.message_user(request, text, messages.WARNING)
         return None
 
@@ -172,10 +172,10 @@ def status_of(user: Any) -> str:
     """Say in words how a user stands."""
     devices = registry.enrolled(user)
     if not registry.primary(devices):
-        return _t("No second factor.")
+        return gettext("No second factor.")
     names = [f"{device.name} ({device.kind.label})" for device in devices]
     if attempts.locked_until(user):
-        names.append(_t("codes refused for a while"))
+        names.append(gettext("codes refused for a while"))
     return ", ".join(names)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 
 # Most browsers name the ones they descend from as well: the first match counts.
 BROWSERS = (
@@ -34,7 +34,10 @@ def describe(user_agent: str) -> str:
     """
     browser, system = _first(BROWSERS, user_agent), _first(SYSTEMS, user_agent)
     if browser and system:
-        return _t("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+        return gettext("%(browser)s on %(system)s") % {
+            "browser": browser,
+            "system": system,
+        }
     return browser or system
 
 

@@ -8,8 +8,7 @@ from typing import Any
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _t
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from django_mfa import conf
 
@@ -64,7 +63,7 @@ def _subject(notice: Notice) -> str:
     what = str(SUBJECTS[notice.event])
     if not notice.site_name:
         return one_line(what)
-    named = _t("%(site)s: %(what)s") % {"site": notice.site_name, "what": what}
+    named = gettext("%(site)s: %(what)s") % {"site": notice.site_name, "what": what}
     return one_line(named)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -77,7 +77,7 @@ def new_codes(user: AbstractBaseUser) -> NewCodes:
     made = codes.new_codes()
     owner = RecoveryCodeSet(
         user=user,
-        name=_t("Recovery codes"),
+        name=gettext("Recovery codes"),
         confirmed=True,
         cost=conf.get().RECOVERY_CODES.COST,
         left=len(made),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -39,7 +39,7 @@ class TOTPFactor(Factor):
         totp = conf.get().TOTP
         device = TOTPDevice(
             user=user,
-            name=_t("Authenticator app"),
+            name=gettext("Authenticator app"),
             digits=totp.DIGITS,
             period=totp.PERIOD,
             algorithm=totp.ALGORITHM,

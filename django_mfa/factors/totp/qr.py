@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from django.utils.html import format_html
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.extras import lazy
@@ -33,7 +33,7 @@ def svg(text: str) -> SafeString:
         ' aria-label="{label}" viewBox="0 0 {size} {size}"'
         ' shape-rendering="crispEdges">'
         '<path fill="#fff" d="M0 0h{size}v{size}H0z"/><path d="{path}"/></svg>',
-        label=_t("QR code for your authenticator app"),
+        label=gettext("QR code for your authenticator app"),
         size=len(matrix),
         path="".join(_runs(matrix)),
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 
 from django_mfa.flows import manage
 from django_mfa.web.base import Page
@@ -34,7 +34,7 @@ class SavedView(Page):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Note it and go on."""
         manage.mark_codes_saved(self.context)
-        self.say(_t("Good. Keep your recovery codes where you can find them."))
+        self.say(gettext("Good. Keep your recovery codes where you can find them."))
         return self.go_on(self.next_url, name="security")
 
 

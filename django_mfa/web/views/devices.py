@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 
 from django_mfa.factors import registry
 from django_mfa.flows import manage, step_up
@@ -30,7 +30,7 @@ class DeviceView(Page):
         if not form.is_valid():
             return self.show(device, form)
         manage.rename(self.context, kwargs["public_id"], form.cleaned_data["name"])
-        self.say(_t("The name was changed."))
+        self.say(gettext("The name was changed."))
         return self.go_on(name="security")
 
     def show(self, device: Any, form: NameForm) -> HttpResponseBase:
@@ -51,7 +51,7 @@ class DefaultView(Page):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Make it the default."""
         manage.set_default(self.context, kwargs["public_id"])
-        self.say(_t("This device is asked for first from now on."))
+        self.say(gettext("This device is asked for first from now on."))
         return self.go_on(name="security")
 
 
@@ -79,5 +79,5 @@ class RemoveView(Page):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Remove it."""
         manage.remove(self.context, kwargs["public_id"])
-        self.say(_t("The device was removed."))
+        self.say(gettext("The device was removed."))
         return self.go_on(name="security")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 
 from django_mfa.flows import manage, step_up
 from django_mfa.web.base import Page
@@ -35,6 +35,8 @@ class DisableView(Page):
         """Remove every factor."""
         manage.disable(self.context)
         self.say(
-            _t("Two-step sign-in is off. Only your password protects your account now.")
+            gettext(
+                "Two-step sign-in is off. Only your password protects your account now."
+            )
         )
         return self.go_on(name="security")

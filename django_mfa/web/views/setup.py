@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 
 from django_mfa.errors import (
     InvalidCode,
@@ -57,7 +57,7 @@ class SetupView(Page):
             return self.show(SetupForm(), error)
         except (InvalidCode, MalformedCode, SetupExpired) as error:
             return self.show(SetupForm(initial={"name": name}), error)
-        self.say(_t("%(name)s is set up.") % {"name": done.device.name})
+        self.say(gettext("%(name)s is set up.") % {"name": done.device.name})
         after = self.next_url or done.next_url
         if done.recovery_codes:
             return show_codes(self, done.recovery_codes, after)

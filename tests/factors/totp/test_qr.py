@@ -83,7 +83,7 @@ def test_the_picture_does_not_hold_the_secret_as_text():
 
 
 def test_the_label_of_the_picture_is_escaped(monkeypatch):
-    monkeypatch.setattr(qr, "_t", lambda text: '"><script>')
+    monkeypatch.setattr(qr, "gettext", lambda text: '"><script>')
     assert "<script>" not in qr.svg(URI)
 
 
