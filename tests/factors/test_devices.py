@@ -261,7 +261,7 @@ def test_a_success_in_between_begins_the_count_anew(secret, moving):
 def test_a_device_disabled_before_keeps_the_time_of_that(secret):
     before = clock.now() - timedelta(days=1)
     TOTPDevice.objects.update(disabled_at=before, failures=30)
-    totp().charge()
+    assert totp().charge() == Charge(judged=True, device_disabled=False)
     assert totp().disabled_at == before
 
 
@@ -365,7 +365,15 @@ def test_a_device_out_of_use_answers_nothing_to_django_otp(secret, change):
     TOTPDevice.objects.update(**change)
     assert totp().verify_is_allowed()[0] is False
     assert totp().verify_token(totp_code(secret)) is False
+    assert totp().verify_token(wrong(secret)) is False
     assert totp().failures == 0
+    assert not MFAAccount.objects.filter(failures__gt=0).exists()
+
+
+def test_a_lock_refuses_before_any_digest_by_django_otp_too(written, monkeypatch):
+    charge(codes, 5)
+    monkeypatch.setattr(RecoveryCodeSet, "digest", None)
+    assert codes().verify_token(written[0]) is False
 
 
 def test_a_token_is_verified_in_a_transaction_that_begins_with_its_write(secret):
