@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.sessions.backends.base import UpdateError
-from django.db import DatabaseError, router, transaction
+from django.db import Error as DatabaseError
+from django.db import router, transaction
 
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.errors import Unavailable

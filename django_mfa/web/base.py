@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import Error as DatabaseError
 from django.db import transaction
 from django.http import (
     HttpRequest,
@@ -25,11 +27,19 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from django_mfa import answers, conf
-from django_mfa.errors import LoginExpired, MFAError, MFARequired, StepUpRequired
+from django_mfa.errors import (
+    LoginExpired,
+    MFAError,
+    MFARequired,
+    StepUpRequired,
+    Unavailable,
+)
 from django_mfa.session import Context, MFASession
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
+
+log = logging.getLogger("django_mfa")
 
 MAX_BODY = 64 * 1024
 
@@ -63,6 +73,11 @@ class Page(View):
             response = super().dispatch(request, *args, **kwargs)
         except MFAError as error:
             response = self.refused(error)
+        except DatabaseError:
+            # Reading and tidying up go on outside of transactions.
+            log.exception("The database failed; a page was not answered.")
+            request.session.modified = False  # as after a 500
+            response = self.refused(Unavailable())
         return self._sealed(response)
 
     @cached_property
