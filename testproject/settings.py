@@ -68,12 +68,12 @@ LOGIN_REDIRECT_URL = "profile"
 LOGOUT_REDIRECT_URL = "home"
 
 # The demo prints its mails where it runs.
-# Mails are printed to the terminal.
-CONSOLE = "django.core.mail.backends.console.EmailBackend"
+# Mails are printed to the terminal, or kept in memory with MAIL=locmem.
+MAIL = os.environ.get("MAIL", "console")
 if django.VERSION >= (6, 1):
-    MAILERS = {"default": {"BACKEND": CONSOLE}}
+    MAILERS = {"default": {"BACKEND": f"django.core.mail.backends.{MAIL}.EmailBackend"}}
 else:
-    EMAIL_BACKEND = CONSOLE
+    EMAIL_BACKEND = f"django.core.mail.backends.{MAIL}.EmailBackend"
 DEFAULT_FROM_EMAIL = "Example Bank <security@example.com>"
 
 USE_TZ = True

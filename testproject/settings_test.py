@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+os.environ.setdefault("MAIL", "locmem")
+
 from .settings import *  # noqa: F403  # a settings module builds on another
 from .settings import DATABASES, DJANGO_MFA, INSTALLED_APPS
 
