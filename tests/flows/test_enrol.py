@@ -4,6 +4,7 @@ import pytest
 from django.db import DatabaseError
 
 from django_mfa import clock, conf
+from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.audit.models import AuditEvent
 from django_mfa.errors import (
@@ -317,6 +318,52 @@ def test_a_set_up_is_confirmed_once(user, monkeypatch):
     assert not RecoveryCodeSet.objects.exists()
     assert told() == ["enrolment_started"]
     assert ctx.require_session().proofs() == []
+
+
+def meanwhile(monkeypatch, happen) -> None:
+    """Let something happen while a code is compared."""
+    real = TOTPDevice.judge
+
+    def judge(device, response):
+        verdict = real(device, response)
+        happen()
+        return verdict
+
+    monkeypatch.setattr(TOTPDevice, "judge", judge)
+
+
+def test_another_change_in_between_ends_the_set_up(user, monkeypatch):
+    ctx = signed_in(user)
+    secret = begin(ctx)
+    meanwhile(monkeypatch, lambda: accounts.begin_change(fresh(user)))
+    with pytest.raises(SetupExpired):
+        confirm(ctx, totp_code(secret))
+    assert not waiting().confirmed
+    assert not RecoveryCodeSet.objects.exists()
+    assert told() == ["enrolment_started"]
+
+
+def test_devices_added_in_between_leave_no_room(user, secret, monkeypatch):
+    ctx = signed_in(user, secret)
+    new = begin(ctx)
+
+    def fill():
+        for _ in range(conf.get().LIMITS.MAX_DEVICES - 1):
+            add_totp(user)
+
+    meanwhile(monkeypatch, fill)
+    with pytest.raises(TooManyDevices):
+        confirm(ctx, totp_code(new))
+    assert not waiting().confirmed
+
+
+def test_a_set_up_goes_on_in_the_session_that_began_it_only(user):
+    here, there = signed_in(user), signed_in(user)
+    secret = begin(here)
+    assert begin(there) != secret
+    with pytest.raises(InvalidCode):
+        confirm(there, totp_code(secret))
+    assert confirm(here, totp_code(secret)).device.secret == secret
 
 
 def test_an_error_of_a_listener_undoes_the_whole_set_up(user):
