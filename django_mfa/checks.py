@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, distribution
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -17,10 +16,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
 from . import conf
+from .extras import lazy
 from .factors import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib import metadata
+else:
+    metadata = lazy("importlib.metadata")  # heavy, and for `check` alone
 
 MIDDLEWARE = "django_mfa.middleware.MFAMiddleware"
 BEFORE = (
@@ -122,8 +125,8 @@ def check_others(**kwargs: Any) -> list[CheckMessage]:
         if apps.is_installed(name)
     ]
     try:
-        distribution("django-mfa")
-    except PackageNotFoundError:
+        metadata.distribution("django-mfa")
+    except metadata.PackageNotFoundError:
         return found
     hint = "pip uninstall django-mfa; pip install --force-reinstall django-mfa-suite"
     message = "The distribution django-mfa installs a module django_mfa of its own."

@@ -166,7 +166,7 @@ def test_another_app_for_the_same_is_warned_of(monkeypatch, name):
 
 
 def test_the_distribution_of_the_same_module_is_warned_of(monkeypatch):
-    monkeypatch.setattr(checks, "distribution", lambda name: name)
+    monkeypatch.setattr(checks.metadata, "distribution", lambda name: name)
     (found,) = checks.check_others()
     assert found.id == "django_mfa.W001"
     assert "django-mfa-suite" in str(found.hint)
@@ -179,7 +179,7 @@ def test_our_own_distribution_is_not_taken_for_another(monkeypatch):
         asked.append(name)
         raise metadata.PackageNotFoundError
 
-    monkeypatch.setattr(checks, "distribution", missing)
+    monkeypatch.setattr(checks.metadata, "distribution", missing)
     assert checks.check_others() == []
     assert asked == ["django-mfa"]
 
