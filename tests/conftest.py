@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from testproject.site import people
@@ -116,6 +117,13 @@ def _no_network():
 def _fresh_cache():
     """No test sees the failures by address that another one counted."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _own_language():
+    """No test speaks the language that the browser of another one asked for."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
