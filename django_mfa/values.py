@@ -10,6 +10,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+class Secret(str):
+    """A text for the one page that shows it: error reports write `repr`, and see none."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+class Shown(dict[str, Any]):
+    """What a set-up page shows; a template that fails has it in its error report."""
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
 class Purpose(StrEnum):
     """What a challenge is for; a proof for one purpose never serves another."""
 

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
 from django_mfa.errors import KeyTrouble, MalformedCode
-from django_mfa.values import Proof, Verdict
+from django_mfa.values import Proof, Shown, Verdict
 
 from .forms import CodeForm
 
@@ -61,7 +61,7 @@ class Factor:
     ) -> Setup:
         """Begin a set-up, or go on with the one that waits in this session."""
         device = waiting or self.new_device(user)
-        return Setup(device, self.show(device, host=host))
+        return Setup(device, Shown(self.show(device, host=host)))
 
     def new_device(self, user: AbstractBaseUser) -> MFADevice:
         """Return a device that is stored and not yet confirmed."""
@@ -96,8 +96,9 @@ class Factor:
     def judge(self, devices: Sequence[MFADevice], response: Any) -> Verdict:
         """Compare `response` with every device that may answer, in memory.
 
-        Raise `KeyTrouble` when none fits and one of them could not be compared,
-        `MalformedCode` when it has the shape of none.
+        Raise `KeyTrouble` when none fits and one of them could not be compared, with
+        what another one made of it as `refused`; `MalformedCode` when it has the
+        shape of none.
         """
         refused: list[Verdict] = []
         trouble: KeyTrouble | None = None
@@ -113,14 +114,16 @@ class Factor:
             if verdict.right:
                 return verdict
             refused.append(verdict)
-        if trouble:
-            raise trouble
-        if not refused:
-            raise MalformedCode
         spent = [verdict for verdict in refused if not verdict.is_charged]
         # SECURITY: one guess is one charge, on the device that was asked for; to
         # charge all would let typing errors disable devices nobody uses.
-        return (spent or refused)[0]
+        wrong = (spent or refused or [None])[0]
+        if trouble:
+            trouble.details["refused"] = wrong
+            raise trouble
+        if not wrong:
+            raise MalformedCode
+        return wrong
 
     def proof(self, device: MFADevice, verdict: Verdict | None) -> Proof:
         """Return what a right answer of `device` shows."""

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_mfa import conf
 from django_mfa.factors.base import Factor
 from django_mfa.signals import recovery_code_used
+from django_mfa.values import Secret
 
 from . import codes
 from .models import RecoveryCode, RecoveryCodeSet
@@ -83,7 +84,7 @@ def new_codes(user: AbstractBaseUser) -> NewCodes:
         left=len(made),
     )
     digests = [owner.digest(code) for code in made]
-    return NewCodes(owner, digests, [codes.written(code) for code in made])
+    return NewCodes(owner, digests, [Secret(codes.written(code)) for code in made])
 
 
 def set_of(user: AbstractBaseUser) -> RecoveryCodeSet | None:
