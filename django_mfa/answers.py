@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from .errors import (
     EnrolmentRequired,
+    KeyTrouble,
     MFAError,
     MFARequired,
     StepUpRequired,
@@ -37,7 +38,9 @@ def is_json(response: HttpResponseBase) -> bool:
 
 def as_json(error: MFAError, status: int | None = None) -> HttpResponse:
     """Return the error as `{"code", "detail", ...}`, with the headers that go with it."""
-    body = {"code": error.code, "detail": str(error), **error.details}
+    # Which key is missing is for the log, not for whoever asks.
+    details = {} if isinstance(error, KeyTrouble) else error.details
+    body = {"code": error.code, "detail": str(error), **details}
     if isinstance(error, MFARequired):
         body["mfa_required"] = True
     response = JsonResponse(body, status=status or error.status)

@@ -109,7 +109,7 @@ def judge(
     if not usable:
         raise FactorNotAvailable
     _require_unlocked(ctx, usable[0], purpose)
-    verdict = _compare(ctx, kind, usable, response)
+    verdict = _compare(ctx, kind, usable, response, purpose)
     with ctx.require_session().all_or_nothing():
         if verdict.right and verdict.device.claim(verdict):
             proof = kind.proof(verdict.device, verdict)
@@ -140,16 +140,26 @@ def _require_unlocked(ctx: Context, device: MFADevice, purpose: Purpose) -> None
 
 @sensitive_variables()
 def _compare(
-    ctx: Context, kind: Factor, devices: Sequence[MFADevice], response: Any
+    ctx: Context,
+    kind: Factor,
+    devices: Sequence[MFADevice],
+    response: Any,
+    purpose: Purpose,
 ) -> Verdict:
     try:
         return kind.judge(devices, response)
     except KeyTrouble as error:
-        device = error.details.pop("device", None)
+        device, wrong = (error.details.pop(name) for name in ("device", "refused"))
         with ctx.require_session().all_or_nothing():
+            if wrong:
+                # SECURITY: a device that cannot be opened must not make guesses at
+                # the others free.
+                _refuse(ctx, wrong, purpose)
             signals.key_trouble.emit(
                 ctx, devices[0].user, device=device, reason=error.details.get("why", "")
             )
+        if wrong and wrong.is_charged:
+            addresses.charge(ctx.address)
         raise
 
 
