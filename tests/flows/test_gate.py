@@ -277,6 +277,14 @@ def test_an_old_session_of_who_owes_nothing_stays(user):
     assert ctx.require_session().has_passed_gate()
 
 
+def test_an_old_session_of_who_must_enrol_gives_the_password_first(user):
+    ctx = old_session(user)
+    user.is_staff = True
+    user.save()
+    assert review(ctx, user).is_anonymous
+    assert ctx.require_session().hold() is None
+
+
 def test_after_a_change_of_factors_elsewhere_the_proof_is_asked_again(user, secret):
     ctx = signed_in(user, secret)
     accounts.begin_change(user)

@@ -172,6 +172,19 @@ def test_the_sign_in_began_when_the_password_was_right(user):
         assert session.password_at() == 1_000_000
 
 
+def test_who_signs_in_where_another_waited_takes_nothing_of_theirs(make_user):
+    alice, bob = make_user("alice"), make_user("bob")
+    with freeze(1_000_000) as moving:
+        session = port()
+        session.begin_hold(fresh(alice), BACKEND, owed="proof")
+        session.store["basket"] = ["alice's"]
+        moving.tick(100)
+        session.sign_in(fresh(bob), BACKEND)
+        assert session.password_at() == 1_000_100
+    assert "basket" not in session.store
+    assert session.hold() is None
+
+
 def test_without_a_hold_the_sign_in_begins_now(user):
     with freeze(1_000_000):
         session = port()
