@@ -17,7 +17,7 @@ from . import answers
 from .errors import EnrolmentRequired, MFARequired
 from .flows import gate
 from .policy.standing import Standing
-from .session import MFASession
+from .session import Hold, MFASession
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -86,7 +86,10 @@ def _guard(request: Any) -> None:
 
 
 def _seen(session: MFASession, user: Any) -> Any:
-    if not user.is_authenticated:
+    signed_in = user.is_authenticated
+    # Django's own is lazy, and so is ours: what is read of it goes through one.
+    user = getattr(user, "_wrapped", user)
+    if not signed_in:
         session.attach(user)
         return user
     return gate.review(session, user, exempt=session.request.mfa_exempt)
@@ -104,25 +107,35 @@ async def _aseen(session: MFASession, auser: Callable[[], Awaitable[Any]]) -> An
 
 def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
     """Return the answer itself, or what is owed where a held session was turned away."""
-    if not request.session.accessed or request.mfa_exempt:
-        return response
-    held_now = request.mfa_held_now
-    if not (_is_denial(response) or (held_now and _is_redirect(response))):
-        return response
-    session = MFASession(request)
-    hold = session.hold()
+    hold = _hold_behind(request, response)
     if hold is None:
         return response
     error = MFARequired() if hold.owed == "proof" else EnrolmentRequired()
     error.details["methods"] = list(hold.factors)
     if answers.wants_json(request) or answers.is_json(response):
         return answers.as_json(error)
-    if not _is_redirect(response):
-        return response
+    if _is_redirect(response):
+        return _led_on(request, response, error)
+    return response
+
+
+def _hold_behind(request: Any, response: HttpResponseBase) -> Hold | None:
+    """Return the sign-in that waits, where the answer turned it away or let it in."""
+    if not request.session.accessed or request.mfa_exempt:
+        return None
+    led_in = request.mfa_held_now and _is_redirect(response)
+    return MFASession(request).hold() if led_in or _is_denial(response) else None
+
+
+def _led_on(
+    request: Any, response: HttpResponseBase, error: MFARequired
+) -> HttpResponseBase:
+    """Lead to the page of what is owed, and from there to where the person goes."""
     owed = answers.owed_page(error)
     if _path_of(response) == _path_of(owed):
         return response
-    if held_now:
+    session = MFASession(request)
+    if request.mfa_held_now:
         # Another package's login page believes that the person is in.
         session.remember_next(response.headers["Location"])
     elif request.method == "GET":
