@@ -22,7 +22,7 @@ from django_mfa.errors import (
 )
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
-from django_mfa.flows import challenge, enrol
+from django_mfa.flows import challenge, enrol, login
 from django_mfa.flows.enrol import MAX_WRONG
 from django_mfa.signals import recovery_codes_generated
 from django_mfa.testing import add_totp, session_context, totp_code
@@ -364,6 +364,15 @@ def test_a_set_up_goes_on_in_the_session_that_began_it_only(user):
     with pytest.raises(InvalidCode):
         confirm(there, totp_code(secret))
     assert confirm(here, totp_code(secret)).device.secret == secret
+
+
+def test_a_new_sign_in_ends_the_set_up_that_was_begun_before(user):
+    ctx = signed_in(user)
+    secret = begin(ctx)
+    assert login.begin(ctx, fresh(user)) is None
+    with pytest.raises(SetupExpired):
+        confirm(next_request(ctx), totp_code(secret))
+    assert not waiting().confirmed
 
 
 def test_an_error_of_a_listener_undoes_the_whole_set_up(user):
