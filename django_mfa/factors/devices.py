@@ -7,6 +7,7 @@ failure count, lock, cap. So code that knows only django-otp is guarded as well.
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -201,11 +202,25 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
             verdict = self.judge(token)
         except (KeyTrouble, MalformedCode):
             return False
+        if not verdict.right and (not verdict.is_charged or self._is_another(token)):
+            return False
         with transaction.atomic(using=router.db_for_write(type(self))):
             if verdict.right:
                 return bool(self.claim(verdict))
-            if verdict.is_charged:
-                self.charge()
+            self.charge()
+        return False
+
+    @sensitive_variables()
+    def _is_another(self, token: str) -> bool:
+        """Whether `token` is of another device of the owner's, spent or not."""
+        # django-otp asks one device after the other: a right code must not be
+        # charged to those that are asked before the one it is for.
+        others = type(self)._default_manager.filter(user=self.user_id, confirmed=True)
+        for other in others.exclude(pk=self.pk):
+            with suppress(KeyTrouble, MalformedCode):
+                verdict = other.judge(token)
+                if verdict.right or not verdict.is_charged:
+                    return True
         return False
 
     def judge(self, response: Any) -> Verdict:

@@ -1,0 +1,377 @@
+"""Other ways to log in, other middleware, other mountings: the gate holds for all."""
+
+from __future__ import annotations
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth import aauthenticate, alogin, authenticate, login
+from django.contrib.auth.backends import RemoteUserBackend
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LoginView
+from django.http import HttpResponse
+from django.test import AsyncClient, Client, RequestFactory
+from django.test.utils import override_script_prefix
+from django.urls import path, reverse
+from django_otp import match_token
+from django_otp.decorators import otp_required
+from django_otp.forms import OTPAuthenticationForm
+from django_otp.views import LoginView as OTPLoginView
+
+from django_mfa.decorators import mfa_required
+from django_mfa.factors.totp.models import TOTPDevice
+from django_mfa.testing import add_totp, totp_code
+from testproject.urls import urlpatterns as pages
+from tests.browser import Browser
+
+pytestmark = pytest.mark.usefixtures("clock", "doors")
+
+OURS = "django_mfa.middleware.MFAMiddleware"
+AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+
+def whoami(request):
+    return HttpResponse(str(request.user.pk))
+
+
+async def awhoami(request):
+    user = await request.auser()
+    return HttpResponse(str(user.pk))
+
+
+def enter(request):
+    """A login view of the site's own: logs in, and says who is in after that."""
+    user = authenticate(
+        request, username=request.POST["username"], password=request.POST["password"]
+    )
+    if user is None:
+        return HttpResponse("no", status=401)
+    for _ in range(int(request.POST.get("times", 1))):
+        login(request, user)
+    return HttpResponse(str(request.user.pk))
+
+
+async def aenter(request):
+    user = await aauthenticate(
+        request, username=request.POST["username"], password=request.POST["password"]
+    )
+    await alogin(request, user)
+    seen = await request.auser()
+    return HttpResponse(f"{seen.pk} {request.user.pk}")
+
+
+def again(request):
+    """Logs in whoever `request.user` is, once more."""
+    if request.user.is_authenticated:
+        login(request, request.user)
+    return HttpResponse(str(request.user.pk))
+
+
+urlpatterns = [
+    path("whoami/", whoami),
+    path("awhoami/", awhoami),
+    path("enter/", enter),
+    path("aenter/", aenter),
+    path("again/", again),
+    path(
+        "plain-login/",
+        LoginView.as_view(template_name="site/plain.html"),
+        name="plain_login",
+    ),
+    path("otp-login/", OTPLoginView.as_view()),
+    path("members/", login_required(whoami)),
+    path("vault/", mfa_required(whoami)),
+    path("otp/", otp_required(whoami, login_url="/mfa/login/")),
+    *pages,
+]
+
+
+@pytest.fixture
+def doors(settings):
+    settings.ROOT_URLCONF = __name__
+
+
+def who(browser, url="/whoami/"):
+    return browser.get(url).text
+
+
+def credentials(user):
+    return {"username": user.get_username(), "password": "pw"}
+
+
+@pytest.mark.parametrize("url", ["/enter/", "/plain-login/", "/mfa/login/", "/aenter/"])
+def test_every_login_view_is_met(alice, url):
+    browser = Browser()
+    response = browser.post(url, credentials(alice.user))
+    if url in ("/enter/", "/aenter/"):
+        assert set(response.text.split()) == {"None"}
+    assert who(browser) == who(browser, "/awhoami/") == "None"
+    assert browser.is_waiting
+    browser.code(totp_code(alice.secret))
+    assert who(browser) == who(browser, "/awhoami/") == str(alice.user.pk)
+    assert browser.get("/otp/").status_code == 200
+
+
+@pytest.mark.parametrize("url", ["/enter/", "/plain-login/", "/aenter/"])
+def test_every_login_view_lets_in_who_owes_nothing(carol, url):
+    browser = Browser()
+    browser.post(url, credentials(carol))
+    assert who(browser) == str(carol.pk)
+    assert browser.get("/otp/").status_code == 302
+
+
+def test_logging_in_twice_in_one_request_helps_nobody(alice):
+    browser = Browser()
+    assert (
+        browser.post("/enter/", {**credentials(alice.user), "times": 3}).text == "None"
+    )
+    assert who(browser) == "None"
+
+
+def test_logging_in_again_keeps_the_proof_of_this_very_session(alice):
+    browser = alice.enter()
+    assert who(browser, "/again/") == str(alice.user.pk)
+    assert who(browser, "/vault/") == str(alice.user.pk)
+
+
+def test_logging_in_again_as_another_asks_for_theirs(alice, bob):
+    browser = alice.enter()
+    browser.post("/enter/", credentials(bob.user))
+    assert who(browser) == "None"
+    browser.code(totp_code(alice.secret))
+    assert who(browser) == "None"
+
+
+def test_force_login_is_met_as_well(alice, carol):
+    browser = Client()
+    browser.force_login(alice.user)
+    assert who(browser) == "None"
+    browser.force_login(carol)
+    assert who(browser) == str(carol.pk)
+    assert browser.get("/vault/").status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_asynchronous_client_is_met_as_well(alice, carol):
+    async def story():
+        browser = AsyncClient()
+        await browser.aforce_login(alice.user)
+        seen = [(await browser.get(url)).text for url in ("/whoami/", "/awhoami/")]
+        other = AsyncClient()
+        await other.aforce_login(carol)
+        seen += [(await other.get(url)).text for url in ("/whoami/", "/awhoami/")]
+        third = AsyncClient()
+        entered = (await third.post("/aenter/", credentials(alice.user))).text
+        waiting = await third.post(
+            reverse("django_mfa:verify"), {"code": totp_code(alice.secret)}
+        )
+        return [
+            *seen,
+            entered,
+            (await third.get("/awhoami/")).text,
+            waiting.status_code,
+        ]
+
+    alices, carols = str(alice.user.pk), str(carol.pk)
+    assert async_to_sync(story)() == [
+        "None",
+        "None",
+        carols,
+        carols,
+        "None None",
+        alices,
+        302,
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "url", ["/vault/", "/members/", "/profile/", "/mfa/", "/mfa/login/", "/admin/"]
+)
+def test_a_waiting_session_is_anonymous_on_the_event_loop(alice, url):
+    async def story():
+        browser = AsyncClient()
+        await browser.aforce_login(alice.user)
+        html = await browser.get(url)
+        program = await browser.get(url, headers={"accept": "application/json"})
+        return html, program
+
+    html, program = async_to_sync(story)()
+    assert html.status_code == 302
+    assert program.status_code in (302, 401, 403)
+
+
+# Middleware of Django's
+
+
+@pytest.fixture
+def remote_user(settings):
+    settings.AUTHENTICATION_BACKENDS = [
+        *settings.AUTHENTICATION_BACKENDS,
+        f"{__name__}.SomeRemoteUserBackend",
+    ]
+
+
+class SomeRemoteUserBackend(RemoteUserBackend):
+    create_unknown_user = False
+
+
+@pytest.mark.usefixtures("remote_user")
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize(
+    "kind", ["RemoteUserMiddleware", "PersistentRemoteUserMiddleware"]
+)
+def test_a_user_named_by_the_web_server_is_met_as_well(alice, settings, place, kind):
+    middleware = list(settings.MIDDLEWARE)
+    spot = middleware.index(OURS) + (place == "after")
+    middleware.insert(spot, f"django.contrib.auth.middleware.{kind}")
+    settings.MIDDLEWARE = middleware
+    browser = Browser(REMOTE_USER=alice.user.get_username())
+    for _ in range(3):
+        assert who(browser) == "None"
+    assert browser.get("/vault/").status_code == 302
+    assert browser.page("verify").status_code == 200
+    browser.code("000000")
+    browser.code(totp_code(alice.secret))
+    for _ in range(3):
+        assert who(browser) == str(alice.user.pk)
+    assert who(browser, "/vault/") == str(alice.user.pk)
+    assert alice.totp.uses == 1
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_beside_djangos_login_required_middleware_nothing_goes_in_a_circle(
+    alice, staff, settings, place
+):
+    middleware = list(settings.MIDDLEWARE)
+    spot = middleware.index(OURS) + (place == "after")
+    middleware.insert(spot, "django.contrib.auth.middleware.LoginRequiredMiddleware")
+    settings.MIDDLEWARE = middleware
+    browser = Browser()
+    assert browser.page("login").status_code == 200
+    first = browser.get("/whoami/", follow=True)
+    assert first.status_code == 200
+    assert first.request["PATH_INFO"] == "/mfa/login/"
+    browser.begin(alice.user)
+    assert browser.page("verify").status_code == 200
+    asked = browser.get("/whoami/", follow=True)
+    assert asked.request["PATH_INFO"] == "/mfa/verify/"
+    assert browser.code(totp_code(alice.secret))["Location"] == "/whoami/"
+    assert who(browser) == str(alice.user.pk)
+    held = Browser().begin(staff)
+    assert (
+        held.get("/whoami/", follow=True).request["PATH_INFO"].startswith("/mfa/setup/")
+    )
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_beside_the_middleware_of_django_otp(alice, settings, place):
+    middleware = list(settings.MIDDLEWARE)
+    spot = middleware.index(OURS) + (place == "after")
+    middleware.insert(spot, "django_otp.middleware.OTPMiddleware")
+    settings.MIDDLEWARE = middleware
+    browser = alice.begin()
+    assert who(browser) == "None"
+    assert browser.get("/otp/").status_code == 302
+    browser.code(totp_code(alice.secret))
+    assert browser.get("/otp/").status_code == 200
+    assert browser.get("/vault/").status_code == 200
+    TOTPDevice.objects.filter(user=alice.user).update(confirmed=False)
+    assert browser.get("/otp/").status_code in (200, 302)
+
+
+def test_the_wrong_order_of_middleware_shows_nothing(alice, settings):
+    browser = alice.begin()
+    middleware = [name for name in settings.MIDDLEWARE if name != OURS]
+    for order in ([OURS, *middleware], middleware):
+        settings.MIDDLEWARE = order
+        other = browser.with_key(browser.key)
+        other.raise_request_exception = False
+        assert other.get("/vault/").status_code == 500
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain_login",
+        "/plain-login/",
+        "/mfa/login/",
+        "https://testserver/plain-login/",
+        "admin:login",
+    ],
+)
+def test_whatever_the_login_address_is_called_what_is_owed_is_said(
+    alice, settings, name
+):
+    settings.LOGIN_URL = name
+    browser = alice.begin()
+    response = browser.get("/members/?a=1")
+    assert response["Location"] == "/mfa/verify/"
+    assert browser.code(totp_code(alice.secret))["Location"] == "/members/?a=1"
+
+
+@pytest.mark.parametrize("prefix", ["/app", "/app/deeper"])
+def test_below_a_script_prefix_every_way_keeps_to_it(alice, prefix):
+    browser = Browser(SCRIPT_NAME=prefix)
+    data = {**credentials(alice.user), "next": f"{prefix}/vault/"}
+    with override_script_prefix(f"{prefix}/"):
+        response = browser.post("/mfa/login/", data)
+        assert response["Location"] == f"{prefix}/mfa/verify/"
+        response = browser.get("/members/")
+        assert response["Location"] == f"{prefix}/mfa/verify/"
+        response = browser.post("/mfa/verify/", {"code": totp_code(alice.secret)})
+        assert response["Location"] == f"{prefix}/members/"
+        assert browser.get("/vault/").text == str(alice.user.pk)
+
+
+# What django-otp's own API makes of it
+
+
+def test_match_token_charges_no_device_but_the_one_that_answers(alice):
+    second = add_totp(alice.user, name="Tablet")
+    device = match_token(alice.user, totp_code(second))
+    assert device is not None
+    assert device.name == "Tablet"
+    assert alice.totp.failures == 0
+
+
+def test_match_token_takes_a_code_once(alice):
+    code = totp_code(alice.secret)
+    assert match_token(alice.user, code) is not None
+    assert match_token(alice.user, code) is None
+    assert match_token(alice.user, alice.codes[0]) is not None
+    assert match_token(alice.user, alice.codes[0]) is None
+
+
+def test_a_form_of_django_otp_signs_in_whom_it_verified(alice):
+    browser = Browser()
+    token = {"otp_token": totp_code(alice.secret)}
+    device = {"otp_device": alice.totp.persistent_id}
+    data = {**credentials(alice.user), **token, **device}
+    assert browser.post("/otp-login/", data).status_code == 302
+    assert who(browser) == str(alice.user.pk)
+    assert who(browser, "/vault/") == str(alice.user.pk)
+    assert browser.get("/otp/").status_code == 200
+
+
+@pytest.mark.parametrize("token", ["000000", "", "AAAA-AAAA"])
+def test_a_form_of_django_otp_signs_nobody_else_in(alice, token):
+    request = RequestFactory().post("/")
+    form = OTPAuthenticationForm(
+        request, {**credentials(alice.user), "otp_token": token}
+    )
+    assert not form.is_valid()
+
+
+def test_a_device_of_bob_on_the_user_does_not_sign_alice_in(alice, bob):
+    browser = Browser()
+    request = RequestFactory().post("/")
+    request.session = browser.session
+    user = authenticate(request, username=alice.user.get_username(), password="pw")
+    user.otp_device = bob.totp
+    login(request, user)
+    request.session.save()
+    assert who(browser.with_key(request.session.session_key)) == "None"
+    user.otp_device = TOTPDevice(user=alice.user, confirmed=False)
+    login(request, user)
+    request.session.save()
+    assert who(browser.with_key(request.session.session_key)) == "None"
