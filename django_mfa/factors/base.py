@@ -117,11 +117,11 @@ class Factor:
         spent = [verdict for verdict in refused if not verdict.is_charged]
         # SECURITY: one guess is one charge, on the device that was asked for; to
         # charge all would let typing errors disable devices nobody uses.
-        wrong = (spent or refused or [None])[0]
+        wrong = next(iter(spent or refused), None)
         if trouble:
             trouble.details["refused"] = wrong
             raise trouble
-        if not wrong:
+        if wrong is None:
             raise MalformedCode
         return wrong
 
