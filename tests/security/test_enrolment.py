@@ -229,7 +229,7 @@ def test_E05_the_last_device_that_a_policy_needs_stays(alice):
     for name, args in (("device_remove", [alice.totp.public_id]), ("disable", [])):
         response = browser.send(name, *args)
         assert response.status_code == 409
-        assert b"second factor" in response.content
+        assert b"second step" in response.content
     assert alice.totp
     assert RecoveryCodeSet.objects.filter(user=alice.user).exists()
 
