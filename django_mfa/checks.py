@@ -18,6 +18,7 @@ from django.urls import NoReverseMatch, reverse
 from . import conf
 from .extras import lazy
 from .factors import registry
+from .factors.passkey import problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +113,27 @@ def check_factors(**kwargs: Any) -> list[CheckMessage]:
     return [Error("FACTORS holds no factor to enrol.", hint, id="django_mfa.E006")]
 
 
+@register(Tags.security)
+def check_passkeys(**kwargs: Any) -> list[CheckMessage]:
+    """E007: an RP id or an origin that browsers refuse; W003: no RP id, so no passkeys."""
+    if list(conf.problems(getattr(settings, conf.NAME, {}))) or not _has_passkeys():
+        return []
+    passkey = conf.get().PASSKEY
+    wrong: list[CheckMessage] = [
+        Error(message, hint, id="django_mfa.E007")
+        for message, hint in problems.bad_names(passkey)
+    ]
+    missing = [
+        checks.Warning(message, hint, id="django_mfa.W003")
+        for message, hint in problems.missing_name(passkey)
+    ]
+    return [*wrong, *missing]
+
+
+def _has_passkeys() -> bool:
+    return bool({"passkey", registry.OURS["passkey"]} & set(conf.get().FACTORS))
+
+
 @register(Tags.compatibility)
 def check_others(**kwargs: Any) -> list[CheckMessage]:
     """W001: another project's module of the same name; W002: another MFA app."""
@@ -140,13 +162,17 @@ def check_deploy(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         checks.Warning(message, hint, id=f"django_mfa.W{number}")
-        for number, message, hint in _less_safe(conf.get())
+        for number, message, hint in (
+            *_less_safe(conf.get()),
+            *_less_safe_passkeys(conf.get().PASSKEY),
+        )
     ]
 
 
 def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
     yield from _impossible_codes(current.TOTP)
     yield from _impossible_limits(current.LIMITS)
+    yield from problems.impossible(current.PASSKEY)
     for policy in current.POLICIES:
         if not _is_policy(policy):
             yield (
@@ -208,3 +234,25 @@ def _less_safe(current: conf.Settings) -> Iterator[tuple[int, str, str]]:
             "No policy asks anybody for a second factor.",
             "Name one in POLICIES.",
         )
+
+
+def _less_safe_passkeys(passkey: conf.Passkey) -> Iterator[tuple[int, str, str]]:
+    if passkey.CLONE == "log":
+        yield 106, "PASSKEY.CLONE lets copied passkeys in.", "Use 'refuse'."
+    if passkey.TOP_ORIGINS:
+        yield (
+            107,
+            "PASSKEY.TOP_ORIGINS lets other sites frame the use of passkeys.",
+            "Leave it out unless you are framed on purpose.",
+        )
+    if passkey.AAGUIDS_ALLOWED and passkey.ATTESTATION == "none":
+        yield (
+            108,
+            "PASSKEY.AAGUIDS_ALLOWED rests on attestation, and none is asked for.",
+            "Set PASSKEY.ATTESTATION to 'direct', and roots.",
+        )
+    plain = () if callable(passkey.ORIGINS) else passkey.ORIGINS
+    if any(str(each).startswith("http://") for each in plain):
+        yield 109, "PASSKEY.ORIGINS holds an origin without TLS.", "Use https."
+    if not passkey.DECOYS:
+        yield 110, "PASSKEY.DECOYS is off: names can be tried out.", "Leave it on."

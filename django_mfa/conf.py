@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -32,6 +32,54 @@ class TOTP:
     """Name of your site in the app; a text, a callable or dotted path given the host. Default: the host name."""
     WINDOW: int = 1
     """Steps before and after the present one that are accepted, for clocks that differ."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passkey:
+    RP_ID: str | Callable[..., str] | None = None
+    """Domain that passkeys belong to (`example.com`); a text, or a callable or dotted path given the host. Default: the host, where ALLOWED_HOSTS names it in full."""
+    RP_NAME: str | None = None
+    """Name of the site in the browser's dialogs. Default: SITE_NAME, or the domain."""
+    ORIGINS: Sequence[str] | Callable[..., Sequence[str]] = ()
+    """Origins that may use the passkeys (`https://www.example.com`, `android:apk-key-hash:...`), or a callable or dotted path given the host. Default: `https://` and the RP id."""
+    TOP_ORIGINS: Sequence[str] = ()
+    """Origins of other sites that may frame yours while a passkey is used. Default: none."""
+    ALGORITHMS: Sequence[int] = (-8, -7, -257)
+    """COSE algorithms that are offered and accepted, the best first. Only those that can be verified."""
+    USER_VERIFICATION: str = "preferred"
+    """Whether a second factor must check its user by PIN or biometry: `required`, `preferred`, `discouraged`. Sign-in without a password always requires it."""
+    PASSWORDLESS: bool = True
+    """Let people sign in with a passkey alone."""
+    SATISFIES_MFA: bool = True
+    """Whether a passkey that checked its user counts as two factors. If not, another one is asked for after it."""
+    RESIDENT_KEY: str = "preferred"
+    """Whether a new passkey must be able to sign in without a user name: `required`, `preferred`, `discouraged`."""
+    ATTACHMENT: str = ""
+    """Only `platform` (this device) or `cross-platform` (keys, phones) for new passkeys. Default: both."""
+    HINTS: Sequence[str] = ()
+    """What the browser should offer first: `security-key`, `client-device`, `hybrid`."""
+    TIMEOUT: int = 300
+    """Seconds for which a challenge can be answered."""
+    MAX_DEVICES: int = 20
+    """Passkeys a person may have."""
+    CONDITIONAL_CREATE: bool = False
+    """Let the browser add a passkey by itself for people who have a factor already and have just shown it."""
+    DECOYS: bool = True
+    """Answer a typed name that has no passkeys with made-up ones, so that names cannot be tried out."""
+    CLONE: str = "refuse"
+    """When a counter says that a passkey was copied: `refuse` the answer, `log` it and let in, or `disable` the passkey."""
+    ATTESTATION: str = "none"
+    """What new passkeys must tell of their maker: `none`, `indirect`, `direct`, `enterprise`. The last two must lead to a root you trust."""
+    ATTESTATION_ROOTS: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Files with root certificates (PEM) by attestation format: `{"packed": ["/etc/roots.pem"]}`."""
+    AAGUIDS_ALLOWED: Sequence[str] = ()
+    """The only authenticator models that may register. Rests on attestation: use it with `direct`."""
+    AAGUIDS_DENIED: Sequence[str] = ()
+    """Authenticator models that may not register."""
+    MDS_ROOT: str | None = None
+    """File with the root certificate (PEM) that signs the FIDO metadata read by `mfa_update_mds`."""
+    PROVIDERS: Mapping[str, str] = field(default_factory=dict)
+    """Names of providers by AAGUID, beside those that come with the package."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +135,7 @@ class Notices:
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     FACTORS: Sequence[str] = (
+        "django_mfa.factors.passkey.PasskeyFactor",
         "django_mfa.factors.totp.TOTPFactor",
         "django_mfa.factors.recovery_code.RecoveryCodeFactor",
     )
@@ -114,6 +163,8 @@ class Settings:
     """Header of the pages. If signing in leads on to another site (an OAuth client), name it in `form-action`."""
     TOTP: TOTP = field(default_factory=TOTP)
     """Codes from authenticator apps."""
+    PASSKEY: Passkey = field(default_factory=Passkey)
+    """Passkeys and security keys (WebAuthn)."""
     RECOVERY_CODES: RecoveryCodes = field(default_factory=RecoveryCodes)
     """Single-use codes to keep on paper."""
     LIMITS: Limits = field(default_factory=Limits)
@@ -148,7 +199,7 @@ def problems(
         default = getattr(shape(), key)
         if is_dataclass(default):
             yield from problems(value, type(default), here)
-        elif not _fits(value, default):
+        elif not (_fits(value, default) or _may_be_called(value, known[key])):
             wanted = type(default).__name__
             yield Problem(
                 f"{here} must be of type {wanted}.", f"The default is {default!r}."
@@ -159,6 +210,11 @@ def _unknown(key: str, here: str, known: list[str]) -> Problem:
     close = get_close_matches(key.upper(), known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
     return Problem(f"{here} is not a setting.", hint)
+
+
+def _may_be_called(value: Any, item: Field[Any]) -> bool:
+    """Whether the setting takes a callable, and this is one or the name of one."""
+    return "Callable" in str(item.type) and (callable(value) or isinstance(value, str))
 
 
 def _fits(value: Any, default: Any) -> bool:

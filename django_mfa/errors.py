@@ -51,6 +51,31 @@ class MalformedCode(MFAError):
     message = _("Enter the digits from your authenticator app, or a recovery code.")
 
 
+class InvalidResponse(InvalidCode):
+    """An authenticator's answer was refused; every reason reads alike."""
+
+    code = "invalid_response"
+    message = _(
+        "That did not work: the answer of your passkey was refused. Try again, or use"
+        " another way."
+    )
+
+
+class MalformedResponse(MalformedCode):
+    """What was sent is no request of this kind; nothing was looked at."""
+
+    code = "malformed_response"
+    message = _("The browser sent something that we cannot read. Please try again.")
+
+
+class AlreadyRegistered(MFAError):
+    """The passkey is registered, here or with another account."""
+
+    code = "already_registered"
+    status = 409
+    message = _("This passkey is registered already. Use it, or choose another one.")
+
+
 class TooManyAttempts(MFAError):
     """A limit was reached; `retry_at` says until when."""
 

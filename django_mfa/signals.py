@@ -72,6 +72,8 @@ challenge_failed = Event("challenge_failed")
 account_locked = Event("account_locked")
 #: A device had too many wrong codes in a row and is out of use.
 device_disabled = Event("device_disabled")
+#: The counter of a passkey suggests that a copy of it exists; it was let in.
+clone_suspected = Event("clone_suspected")
 #: A recovery code was spent; details: `left`.
 recovery_code_used = Event("recovery_code_used")
 #: New recovery codes replaced the old ones; details: `count`.

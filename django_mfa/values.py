@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     LOGIN = "login"
     ENROL = "enrol"
     STEP_UP = "step_up"
+    PASSWORDLESS = "passwordless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Proof:
     acr: str
     amr: tuple[str, ...]
     phishing_resistant: bool = False
+    #: How many factors the response itself shows: a passkey that knew its user, two.
+    factors: int = 1
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, to be kept in the session."""
@@ -58,12 +61,38 @@ class Proof:
             "acr": self.acr,
             "amr": list(self.amr),
             "phishing_resistant": self.phishing_resistant,
+            "factors": self.factors,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Proof:
         """Return the proof that `as_json` wrote."""
         return cls(**{**data, "amr": tuple(data["amr"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What an authenticator answered, as it came from the browser: not yet read."""
+
+    json: str | Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a challenge is bound to: whom, for what, in which browser, on which host.
+
+    `user_pk` is None before anybody is known; `user` is the row where it was read.
+    """
+
+    purpose: Purpose
+    browser: str
+    host: str
+    user_pk: Any = None
+    user: Any = None
+    #: The name that was typed before, if one was.
+    name: str = ""
+    #: Whether the browser is to make a passkey by itself, without a question.
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +107,8 @@ class Verdict:
     right: bool
     reason: str = ""
     claim: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    #: What the audit row is to say beside that: plain JSON, no secret.
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_charged(self) -> bool:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("transfer/", views.transfer, name="transfer"),
     path("transfer/receipt/", views.receipt, name="receipt"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path(".well-known/", include("django_mfa.web.well_known")),
     path("mfa/", include("django_mfa.urls")),
     path("admin/", admin.site.urls),
 ]

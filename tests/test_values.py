@@ -37,4 +37,9 @@ def test_a_right_answer_is_not_charged():
 
 def test_purposes_are_written_as_plain_words():
     assert json.dumps({"purpose": Purpose.STEP_UP}) == '{"purpose": "step_up"}'
-    assert [str(each) for each in Purpose] == ["login", "enrol", "step_up"]
+    assert [str(each) for each in Purpose] == [
+        "login",
+        "enrol",
+        "step_up",
+        "passwordless",
+    ]

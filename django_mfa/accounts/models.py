@@ -35,6 +35,11 @@ class MFAAccount(models.Model):
     failures = models.PositiveIntegerField(_("recent failures"), default=0)
     window_start = models.DateTimeField(_("failures since"), null=True, blank=True)
     locked_until = models.DateTimeField(_("codes refused until"), null=True, blank=True)
+    # 64 random bytes in base64url: it travels with every passkey, so it must not
+    # tell who the person is (WebAuthn L3 section 14.6.1).
+    user_handle = models.CharField(  # noqa: DJ001  # unique where there is one
+        max_length=86, null=True, unique=True, editable=False
+    )
     lock_announced = models.BooleanField(default=False, editable=False)
 
     class Meta:

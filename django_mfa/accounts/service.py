@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import cache
 from typing import TYPE_CHECKING, Any  # `Any`: the user model is the site's choice
 
@@ -122,6 +123,14 @@ def set_deadline_once(user: Any, deadline: datetime) -> datetime:
     account = MFAAccount.objects.get(pk=user.pk)
     _keep(user, account)
     return account.grace_deadline or deadline
+
+
+def user_handle(user: Any) -> str:
+    """Return the random name of `user` inside passkeys, made when first needed."""
+    ensure(user)
+    rows = MFAAccount.objects.filter(pk=user.pk)
+    rows.filter(user_handle=None).update(user_handle=secrets.token_urlsafe(64))
+    return str(rows.values_list("user_handle", flat=True).get())
 
 
 def find_user(pk: Any) -> Any:

@@ -13,17 +13,27 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
-from django_mfa.errors import KeyTrouble, MalformedCode
+from django_mfa.errors import (
+    FactorNotAvailable,
+    InvalidCode,
+    KeyTrouble,
+    MalformedCode,
+    SetupExpired,
+)
 from django_mfa.values import Proof, Shown, Verdict
 
 from .forms import CodeForm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
     from django import forms
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.utils.functional import Promise
+
+    from django_mfa.errors import MFAError
+    from django_mfa.values import Asking
 
     from .devices import MFADevice
 
@@ -32,7 +42,8 @@ if TYPE_CHECKING:
 class Setup:
     """A set-up that waits for its first response: the device, and what to show."""
 
-    device: MFADevice
+    #: The device that waits; None where nothing is stored before it is proven.
+    device: Any
     show: Mapping[str, Any] = field(repr=False)
 
 
@@ -52,6 +63,18 @@ class Factor:
     acr: ClassVar[str] = "aal2"
     amr: ClassVar[tuple[str, ...]] = ()
     phishing_resistant: ClassVar[bool] = False
+    #: Whether a response answers a challenge that `ask` made: a ceremony.
+    asks: ClassVar[bool] = False
+
+    def is_offered(self, host: str) -> bool:
+        """Whether people can set it up, on the site behind `host`."""
+        del host  # a factor that needs a secure name looks at it
+        return self.enrollable
+
+    @property
+    def most(self) -> int:
+        """How many devices of it a person may have."""
+        return conf.get().LIMITS.MAX_DEVICES
 
     # Enrolment
 
@@ -80,7 +103,50 @@ class Factor:
             return None
         return waiting.filter(created__gt=since, public_id=public_id).first()
 
+    def try_out(
+        self, user: AbstractBaseUser, response: Any, *, waiting: MFADevice | None
+    ) -> Verdict:
+        """Judge the first response of a set-up; raise `SetupExpired` if none waits."""
+        del user
+        if waiting is None:
+            raise SetupExpired
+        return waiting.judge(response)
+
     # Challenge
+
+    def ask(self, asking: Asking) -> Mapping[str, Any]:
+        """Make a challenge and return what the client needs to answer it: plain JSON."""
+        del asking
+        raise FactorNotAvailable
+
+    def take(self, asking: Asking, response: Any) -> Any:
+        """Spend the challenge that `response` answers; return what is to be judged.
+
+        Called once for every response, right or wrong, before anything else looks
+        at it and outside of transactions: what it spends stays spent.
+        """
+        del asking
+        return response
+
+    def candidates(self, user_pk: Any, response: Any) -> Sequence[MFADevice]:
+        """Return the devices that may have given `response`, with user and account."""
+        del response
+        return self.devices(user_pk)
+
+    def badges(self, user_pk: Any) -> Mapping[UUID, tuple[str, ...]]:
+        """Return what is worth a word of each device, by its public id."""
+        del user_pk
+        return {}
+
+    def accepted(self, user: AbstractBaseUser, *, host: str) -> Mapping[str, Any]:
+        """Return what the browser of `user` should know of their devices: plain JSON."""
+        del user, host
+        raise FactorNotAvailable
+
+    def refusal(self, asking: Asking, verdict: Verdict) -> MFAError:
+        """Return what is told of a refused response; never why it was refused."""
+        del asking, verdict
+        return InvalidCode()
 
     def has_shape(self, response: Any) -> bool:
         """Whether `response` can be one of this factor's at all."""

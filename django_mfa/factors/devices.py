@@ -35,6 +35,7 @@ class Charge:
 
     judged: bool
     device_disabled: bool = False
+    why: str = "too_many_failures"
 
 
 class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
@@ -134,6 +135,19 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
             locked_until=None,
         )
         return updated
+
+    def confirm(self, verdict: Verdict) -> bool:
+        """Make a device that waits count, spending its first response; False if it waits no more.
+
+        Must run in a transaction.
+        """
+        condition, values = self.claim_terms(verdict.claim)
+        rows = type(self)._default_manager.filter(
+            condition, pk=self.pk, confirmed=False
+        )
+        self.confirmed, self.last_used = True, clock.now()
+        values = {**values, "name": self.name, "failures": 0, "failures_total": 0}
+        return bool(rows.update(**values, confirmed=True, last_used=self.last_used))
 
     def charge(self) -> Charge:
         """Count a wrong answer. Must run in a transaction, as its first write."""

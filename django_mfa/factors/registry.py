@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .devices import MFADevice
 
 OURS = {
+    "passkey": "django_mfa.factors.passkey.PasskeyFactor",
     "totp": "django_mfa.factors.totp.TOTPFactor",
     "recovery_code": "django_mfa.factors.recovery_code.RecoveryCodeFactor",
 }
@@ -39,6 +40,8 @@ class Enrolled:
     last_used: datetime | None
     uses: int
     disabled_at: datetime | None
+    #: What is worth a word beside the name; only where it was asked for.
+    badges: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Factor:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import signals
+from django_mfa.accounts import service as accounts
 from django_mfa.errors import (
     EnrolmentRequired,
     FactorNotAvailable,
-    InvalidCode,
     KeyTrouble,
     LoginExpired,
     MalformedCode,
@@ -22,9 +22,10 @@ from django_mfa.errors import (
 from django_mfa.factors import registry
 from django_mfa.factors.devices import MFADevice
 from django_mfa.limits import addresses, attempts
-from django_mfa.values import SPENT, Proof, Purpose, Verdict
+from django_mfa.values import SPENT, Asking, Proof, Purpose, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from django_mfa.factors.base import Factor
@@ -56,23 +57,43 @@ def answer(ctx: Context, response: Any, *, factor: str = "") -> Passed:
     """
     session, hold = ctx.require_session(), _require_challenge(ctx)
     kind = choose(factors_asked(ctx), response, wanted=factor)
-    devices = kind.devices(hold.user_pk)
-    if not devices:
-        session.end_hold()
-        raise LoginExpired
-    user = devices[0].user
+    asking = asking_of(ctx, Purpose.LOGIN, user_pk=hold.user_pk)
+    response = kind.take(asking, response)
+    devices = kind.candidates(hold.user_pk, response)
     try:
-        hold.check_user(user)
+        user = _user_held(hold, kind, devices)
     except LoginExpired:
         session.end_hold()
         raise
 
     def let_in(device: MFADevice, proof: Proof) -> None:
-        user.otp_device = device
-        session.sign_in(user, hold.backend, proof)
+        device.user.otp_device = device
+        session.sign_in(device.user, hold.backend, proof)
 
-    proof = judge(ctx, kind, devices, response, purpose=Purpose.LOGIN, accept=let_in)
+    case = Case(ctx, kind, asking, user)
+    proof = judge(case, devices, response, accept=let_in)
     return Passed(proof, session.safe_next(hold.next))
+
+
+def ask(ctx: Context, slug: str) -> Mapping[str, Any]:
+    """Make a challenge for the waiting sign-in; what a client needs to answer it."""
+    hold = _require_challenge(ctx)
+    kind = choose_asked(factors_asked(ctx), slug)
+    return kind.ask(asking_of(ctx, Purpose.LOGIN, user_pk=hold.user_pk))
+
+
+def asking_of(ctx: Context, purpose: Purpose, **of: Any) -> Asking:
+    """Return what a challenge of this context is bound to."""
+    browser = ctx.require_session().browser()
+    return Asking(purpose=purpose, browser=browser, host=ctx.host, **of)
+
+
+def choose_asked(offered: Sequence[Factor], slug: str) -> Factor:
+    """Return the factor called `slug`, if it is offered and makes challenges."""
+    for kind in offered:
+        if kind.slug == slug and kind.asks:
+            return kind
+    raise FactorNotAvailable
 
 
 @sensitive_variables()
@@ -90,36 +111,64 @@ def choose(offered: Sequence[Factor], response: Any, *, wanted: str = "") -> Fac
     raise MalformedCode
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One response to be judged: who acts, by which factor, asked what, whom."""
+
+    ctx: Context
+    kind: Factor
+    asking: Asking
+    #: Whom it concerns, as far as that is known before it is judged.
+    user: Any = None
+
+    def failed(self, device: MFADevice | None, reason: str, **details: Any) -> None:
+        """Tell of a refusal."""
+        signals.challenge_failed.emit(
+            self.ctx,
+            self.user,
+            device=device,
+            factor=self.kind.slug,
+            reason=reason,
+            purpose=self.asking.purpose,
+            **details,
+        )
+
+
 @sensitive_variables()
 def judge(
-    ctx: Context,
-    kind: Factor,
-    devices: Sequence[MFADevice],
-    response: Any,
-    *,
-    purpose: Purpose,
-    accept: Accept,
+    case: Case, devices: Sequence[MFADevice], response: Any, *, accept: Accept
 ) -> Proof:
     """Compare outside the transaction, claim as its first write, then `accept`.
 
     A refusal is counted and told in a transaction that commits.
     """
-    addresses.check(ctx.address)
-    usable = [device for device in devices if device.is_usable]
-    if not usable:
-        raise FactorNotAvailable
-    _require_unlocked(ctx, usable[0], purpose)
-    verdict = _compare(ctx, kind, usable, response, purpose)
+    ctx, kind = case.ctx, case.kind
+    guessable = kind.model.guessable or not kind.asks
+    if guessable:
+        addresses.check(ctx.address)
+    verdict = _compare(case, _usable(case, devices), response)
     with ctx.require_session().all_or_nothing():
         if verdict.right and verdict.device.claim(verdict):
             proof = kind.proof(verdict.device, verdict)
             accept(verdict.device, proof)
-            _passed(ctx, kind, verdict.device, purpose)
+            _passed(case, verdict)
             return proof
-        error = _refuse(ctx, verdict, purpose)
-    if verdict.is_charged:
+        error = _refuse(case, verdict)
+    if guessable and verdict.is_charged:
         addresses.charge(ctx.address)
     raise error
+
+
+def _usable(case: Case, devices: Sequence[MFADevice]) -> Sequence[MFADevice]:
+    """Return the devices that may answer now; refuse a lock that is visible."""
+    if case.kind.asks:
+        # Its challenge is spent: whatever comes now is judged, refused and told.
+        return devices
+    usable = [device for device in devices if device.is_usable]
+    if not usable:
+        raise FactorNotAvailable
+    _require_unlocked(case, usable[0])
+    return usable
 
 
 def _require_challenge(ctx: Context) -> Hold:
@@ -129,60 +178,78 @@ def _require_challenge(ctx: Context) -> Hold:
     return hold
 
 
-def _require_unlocked(ctx: Context, device: MFADevice, purpose: Purpose) -> None:
+def _user_held(hold: Hold, kind: Factor, devices: Sequence[MFADevice]) -> Any:
+    """Return the user who waits; raise `LoginExpired` if that is over."""
+    if not devices and not kind.asks:
+        raise LoginExpired
+    user = devices[0].user if devices else accounts.find_user(hold.user_pk)
+    hold.check_user(user)
+    return user
+
+
+def _require_unlocked(case: Case, device: MFADevice) -> None:
     until = device.refused_until()
     if until:
         # A lock that can be seen refuses before any slow digest is computed.
-        with ctx.require_session().all_or_nothing():
-            _failed(ctx, device, "locked", purpose)
+        with case.ctx.require_session().all_or_nothing():
+            case.failed(device, "locked")
         raise TooManyAttempts(retry_at=until)
 
 
 @sensitive_variables()
-def _compare(
-    ctx: Context,
-    kind: Factor,
-    devices: Sequence[MFADevice],
-    response: Any,
-    purpose: Purpose,
-) -> Verdict:
+def _compare(case: Case, devices: Sequence[MFADevice], response: Any) -> Verdict:
     try:
-        return kind.judge(devices, response)
+        return case.kind.judge(devices, response)
     except KeyTrouble as error:
         device, wrong = (error.details.pop(name) for name in ("device", "refused"))
-        with ctx.require_session().all_or_nothing():
+        why = error.details.get("why", "")
+        with case.ctx.require_session().all_or_nothing():
             if wrong:
                 # SECURITY: a device that cannot be opened must not make guesses at
                 # the others free.
-                _refuse(ctx, wrong, purpose)
-            signals.key_trouble.emit(
-                ctx, devices[0].user, device=device, reason=error.details.get("why", "")
-            )
+                _refuse(case, wrong)
+            signals.key_trouble.emit(case.ctx, case.user, device=device, reason=why)
         if wrong and wrong.is_charged:
-            addresses.charge(ctx.address)
+            addresses.charge(case.ctx.address)
         raise
 
 
-def _passed(ctx: Context, kind: Factor, device: MFADevice, purpose: Purpose) -> None:
-    signals.challenge_passed.emit(ctx, device.user, device=device, purpose=purpose)
-    kind.used(ctx, device)
+def _passed(case: Case, verdict: Verdict) -> None:
+    device = verdict.device
+    signals.challenge_passed.emit(
+        case.ctx,
+        device.user,
+        device=device,
+        purpose=case.asking.purpose,
+        **verdict.details,
+    )
+    case.kind.used(case.ctx, device)
 
 
-def _refuse(ctx: Context, verdict: Verdict, purpose: Purpose) -> MFAError:
+def _refuse(case: Case, verdict: Verdict) -> MFAError:
     """Count and tell a refusal; must run in a transaction."""
-    device: MFADevice = verdict.device
+    device: MFADevice | None = verdict.device
+    if device is None:
+        case.failed(None, verdict.reason, **verdict.details)
+        return case.kind.refusal(case.asking, verdict)
     if not verdict.is_charged:
         until = _lock_now(device) if verdict.right else None
-        _failed(ctx, device, "locked" if until else SPENT, purpose)
-        return TooManyAttempts(retry_at=until) if until else InvalidCode()
+        case.failed(device, "locked" if until else SPENT)
+        return _told(case, verdict, until)
     charge = device.charge()
-    _failed(ctx, device, verdict.reason if charge.judged else "locked", purpose)
+    reason = verdict.reason if charge.judged else "locked"
+    case.failed(device, reason, **verdict.details)
     if charge.device_disabled:
         signals.device_disabled.emit(
-            ctx, device.user, device=device, reason="too_many_failures"
+            case.ctx, device.user, device=device, reason=charge.why
         )
-    until = _new_lock(ctx, device, judged=charge.judged)
-    return TooManyAttempts(retry_at=until) if until else InvalidCode()
+    return _told(case, verdict, _new_lock(case.ctx, device, judged=charge.judged))
+
+
+def _told(case: Case, verdict: Verdict, until: datetime | None) -> MFAError:
+    if until:
+        return TooManyAttempts(retry_at=until)
+    return case.kind.refusal(case.asking, verdict)
 
 
 def _new_lock(ctx: Context, device: MFADevice, *, judged: bool) -> datetime | None:
@@ -201,9 +268,3 @@ def _lock_now(device: MFADevice) -> datetime | None:
     rows = type(device)._default_manager.select_related("user__mfa_account")
     fresh = rows.filter(pk=device.pk).first()
     return fresh.refused_until() if fresh else None
-
-
-def _failed(ctx: Context, device: MFADevice, reason: str, purpose: Purpose) -> None:
-    signals.challenge_failed.emit(
-        ctx, device.user, device=device, reason=reason, purpose=purpose
-    )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
 
-from django_mfa import clock, conf, signals
+from django_mfa import conf, signals
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import (
+    AlreadyRegistered,
     FactorNotAvailable,
     InvalidCode,
     MFAError,
@@ -21,16 +22,17 @@ from django_mfa.errors import (
 from django_mfa.factors import registry
 from django_mfa.factors.recovery_code.factor import NewCodes, new_codes
 from django_mfa.limits import addresses
+from django_mfa.values import Purpose
 
-from . import step_up
+from . import challenge, step_up
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from django_mfa.factors.base import Factor, Setup
     from django_mfa.factors.devices import MFADevice
     from django_mfa.session import Context, Hold
-    from django_mfa.values import Proof, Verdict
+    from django_mfa.values import Asking, Proof, Verdict
 
 MAX_WRONG = 20
 
@@ -55,7 +57,7 @@ class _Subject:
 def factors_open(ctx: Context) -> list[Factor]:
     """Return the factors this person can set up now."""
     _subject(ctx)
-    return [kind for kind in registry.factors().values() if kind.enrollable]
+    return [kind for kind in registry.factors().values() if kind.is_offered(ctx.host)]
 
 
 @sensitive_variables()
@@ -65,35 +67,86 @@ def begin(ctx: Context, slug: str) -> Setup:
     Raises `StepUpRequired`, `TooManyDevices`, `FactorNotAvailable`, `LoginExpired`.
     """
     subject = _subject(ctx)
-    kind = _require_enrollable(slug)
+    kind = _require_enrollable(ctx, slug)
     _require_room(kind, subject.user)
     waiting = _waiting(ctx, subject, kind)
     setup = kind.begin(subject.user, host=ctx.host, waiting=waiting)
-    if waiting is None:
+    if waiting is None and setup.device is not None:
         ctx.require_session().remember_setup(slug, str(setup.device.public_id))
         signals.enrolment_started.emit(ctx, subject.user, device=setup.device)
     return setup
+
+
+def ask(ctx: Context, slug: str, *, conditional: bool = False) -> Mapping[str, Any]:
+    """Make the challenge of a set-up by ceremony; what a client needs to answer it.
+
+    Raises what `begin` raises.
+    """
+    subject = _subject(ctx)
+    kind = _require_enrollable(ctx, slug)
+    if not kind.asks or (conditional and not may_add_silently(ctx)):
+        raise FactorNotAvailable
+    _require_room(kind, subject.user)
+    asked = kind.ask(_asking(ctx, subject, conditional=conditional))
+    signals.enrolment_started.emit(ctx, subject.user, factor=slug)
+    return asked
 
 
 @sensitive_variables()
 def confirm(ctx: Context, slug: str, response: Any, *, name: str = "") -> Confirmed:
     """Judge the first response of a waiting set-up and make the device count.
 
-    Raises `InvalidCode`, `MalformedCode`, `SetupExpired`, and what `begin` raises.
+    Raises `InvalidCode`, `MalformedCode`, `SetupExpired`, `AlreadyRegistered`, and
+    what `begin` raises.
     """
     subject = _subject(ctx)
-    kind = _require_enrollable(slug)
-    device = _waiting(ctx, subject, kind)
-    if device is None:
-        raise SetupExpired
-    addresses.check(ctx.address)
-    verdict = device.judge(response)
-    if not verdict.right:
-        addresses.charge(ctx.address)
-        raise _count_wrong(device)
-    first = not registry.enrolled(subject.user)
-    codes = new_codes(subject.user) if first else None
-    return _store(ctx, subject, kind, verdict, codes, name=name)
+    kind = _require_enrollable(ctx, slug)
+    if not kind.asks:
+        addresses.check(ctx.address)
+    case = challenge.Case(ctx, kind, _asking(ctx, subject), subject.user)
+    taken = kind.take(case.asking, response)
+    try:
+        waiting = _waiting(ctx, subject, kind)
+        verdict = kind.try_out(subject.user, taken, waiting=waiting)
+        if not verdict.right:
+            raise _refuse(case, verdict)
+        first = not registry.enrolled(subject.user)
+        codes = new_codes(subject.user) if first else None
+        return _store(ctx, subject, kind, verdict, codes, name=name)
+    except AlreadyRegistered as error:
+        case.failed(None, error.code)
+        raise
+
+
+def _asking(ctx: Context, subject: _Subject, *, conditional: bool = False) -> Asking:
+    return challenge.asking_of(
+        ctx,
+        Purpose.ENROL,
+        user_pk=subject.user.pk,
+        user=subject.user,
+        conditional=conditional,
+    )
+
+
+def may_add_silently(ctx: Context) -> bool:
+    """Whether the browser may add a passkey by itself for the signed-in person.
+
+    Not for one without a factor: a first one comes with recovery codes to be kept,
+    and with a duty at every sign-in.
+    """
+    if not conf.get().PASSKEY.CONDITIONAL_CREATE or ctx.actor is None:
+        return False
+    enrolled = registry.primary(registry.enrolled(ctx.actor))
+    return bool(enrolled) and step_up.is_fresh(ctx)
+
+
+def _refuse(case: challenge.Case, verdict: Verdict) -> MFAError:
+    """Count and tell a wrong first response."""
+    case.failed(None, verdict.reason, **verdict.details)
+    if verdict.device is None:
+        return case.kind.refusal(case.asking, verdict)
+    addresses.charge(case.ctx.address)
+    return _count_wrong(verdict.device)
 
 
 @sensitive_variables()
@@ -116,31 +169,20 @@ def _store(
             # factor, this one would be enrolled by the password alone.
             raise SetupExpired
         _require_room(kind, user)
-        _make_count(device, verdict, name)
+        device.name = name or device.name
+        if not device.confirm(verdict):
+            raise SetupExpired
         if codes:
             codes.store()
         proof = kind.proof(device, verdict)
         _renew_session(ctx, subject, device, proof, epoch)
-        signals.device_confirmed.emit(ctx, user, device=device)
+        signals.device_confirmed.emit(ctx, user, device=device, **verdict.details)
         if codes:
             signals.recovery_codes_generated.emit(
                 ctx, user, device=codes.set, count=len(codes.written)
             )
     next_url = session.safe_next(subject.hold.next) if subject.hold else ""
     return Confirmed(device, next_url, codes.written if codes else ())
-
-
-def _make_count(device: MFADevice, verdict: Verdict, name: str) -> None:
-    """Confirm the row if it still waits, spending the response; else `SetupExpired`."""
-    condition, values = device.claim_terms(verdict.claim)
-    rows = type(device)._default_manager.filter(
-        condition, pk=device.pk, confirmed=False
-    )
-    device.name = name or device.name
-    device.confirmed, device.last_used = True, clock.now()
-    values = {**values, "name": device.name, "failures": 0, "failures_total": 0}
-    if not rows.update(**values, confirmed=True, last_used=device.last_used):
-        raise SetupExpired
 
 
 def _renew_session(
@@ -179,13 +221,13 @@ def _waiting(ctx: Context, subject: _Subject, kind: Factor) -> Any:
 
 def _require_room(kind: Factor, user: Any) -> None:
     rows = kind.model._default_manager.filter(user=user, confirmed=True)
-    if rows.count() >= conf.get().LIMITS.MAX_DEVICES:
+    if rows.count() >= kind.most:
         raise TooManyDevices
 
 
-def _require_enrollable(slug: str) -> Factor:
+def _require_enrollable(ctx: Context, slug: str) -> Factor:
     kind = registry.get(slug)
-    if not kind.enrollable:
+    if not kind.is_offered(ctx.host):
         raise FactorNotAvailable
     return kind
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.views.decorators.debug import sensitive_variables
@@ -19,7 +19,7 @@ from django_mfa.policy import engine
 from . import step_up
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from django_mfa.factors.devices import MFADevice
@@ -47,16 +47,30 @@ def overview(ctx: Context) -> Overview:
     devices = registry.enrolled(user)
     codes = any(device.factor == "recovery_code" for device in devices)
     return Overview(
-        devices=registry.primary(devices),
+        devices=_with_badges(user, registry.primary(devices)),
         codes=set_of(user) if codes else None,
         default=accounts.of(user).default_device,
         is_required=engine.duty(user) is not None,
     )
 
 
+def _with_badges(
+    user: Any, devices: Sequence[registry.Enrolled]
+) -> Sequence[registry.Enrolled]:
+    found: dict[UUID, tuple[str, ...]] = {}
+    for slug in {device.factor for device in devices}:
+        found |= registry.get(slug).badges(user.pk)
+    return [replace(each, badges=found.get(each.public_id, ())) for each in devices]
+
+
 def find(ctx: Context, public_id: UUID) -> Any:
     """Return a device of the signed-in user's own; raise `DeviceNotFound` otherwise."""
     return registry.find(ctx.require_actor(), public_id)
+
+
+def accepted(ctx: Context, slug: str) -> Mapping[str, Any]:
+    """Return what the signed-in user's browser should know of their devices, as JSON."""
+    return registry.get(slug).accepted(ctx.require_actor(), host=ctx.host)
 
 
 def rename(ctx: Context, public_id: UUID, name: str) -> None:

@@ -20,6 +20,8 @@ from django_mfa.values import Proof, Purpose
 from . import challenge, gate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django_mfa.factors.base import Factor
     from django_mfa.factors.devices import MFADevice
     from django_mfa.session import Context
@@ -39,16 +41,24 @@ def answer(ctx: Context, response: Any, *, factor: str = "") -> Proof:
     """
     user, session = ctx.require_actor(), ctx.require_session()
     kind = challenge.choose(factors_asked(ctx), response, wanted=factor)
-    devices = kind.devices(user.pk)
-    if not devices:
+    asking = challenge.asking_of(ctx, Purpose.STEP_UP, user_pk=user.pk)
+    response = kind.take(asking, response)
+    devices = kind.candidates(user.pk, response)
+    if not devices and not kind.asks:
         raise FactorNotAvailable
 
     def renew(device: MFADevice, proof: Proof) -> None:
         session.step_up(proof, device)
 
-    return challenge.judge(
-        ctx, kind, devices, response, purpose=Purpose.STEP_UP, accept=renew
-    )
+    case = challenge.Case(ctx, kind, asking, user)
+    return challenge.judge(case, devices, response, accept=renew)
+
+
+def ask(ctx: Context, slug: str) -> Mapping[str, Any]:
+    """Make a challenge for the signed-in user; what a client needs to answer it."""
+    user = ctx.require_actor()
+    kind = challenge.choose_asked(factors_asked(ctx), slug)
+    return kind.ask(challenge.asking_of(ctx, Purpose.STEP_UP, user_pk=user.pk))
 
 
 def is_fresh(ctx: Context) -> bool:

@@ -8,22 +8,36 @@ from django.db import router, transaction
 
 from django_mfa import conf
 from django_mfa.accounts.models import MFAAccount
-from django_mfa.signals import EVENTS
+from django_mfa.signals import EVENTS, challenge_failed
 
 from . import mail
 from .notice import SUBJECTS, notice_of
+
+#: Why an answer of a passkey was refused that may be a copy.
+CLONE = "possible_clone"
 
 
 def connect() -> None:
     """Listen to the signals that people are told of."""
     for name in SUBJECTS:
         EVENTS[name].connect(tell, dispatch_uid=f"django_mfa.notifications.{name}")
+    challenge_failed.connect(
+        tell_of_failure, dispatch_uid="django_mfa.notifications.challenge_failed"
+    )
+
+
+def tell_of_failure(sender: Any, **happened: Any) -> None:
+    """Mail of those refusals that their owner should know of."""
+    if happened["reason"] == CLONE:
+        tell(sender, **{**happened, "event": "clone_suspected"})
 
 
 def tell(sender: Any, **happened: Any) -> None:
     """Mail the person, once what happened is committed; nothing is read or written."""
     if not conf.get().NOTICES.ENABLED:
         return
+    if happened["event"] == "device_disabled" and happened["reason"] == CLONE:
+        return  # they are told of the copy
     notice = notice_of(happened)
     if notice is None:
         return

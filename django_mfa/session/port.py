@@ -6,6 +6,8 @@ what, and no more; to every view such a session is anonymous.
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -41,6 +43,7 @@ PROOFS = "_mfa_proofs"
 EPOCH = "_mfa_epoch"
 OWNER = "_mfa_owner"
 SETUPS = "_mfa_setups"
+BROWSER = "_mfa_browser"
 PASSWORD_AT = "_mfa_password_at"  # noqa: S105  # a time, not a password
 
 #: How Django knows who is signed in.
@@ -100,6 +103,13 @@ class MFASession:
         """When the sign-in of this session began, in unix seconds."""
         at = self.store.get(PASSWORD_AT)
         return int(at) if at is not None else None
+
+    def browser(self) -> str:
+        """Return what a challenge is bound to: the same as long as the session lives."""
+        if BROWSER not in self.store:
+            self.store[BROWSER] = secrets.token_hex(16)
+        # A digest, so that what is kept in rows opens no session.
+        return hashlib.sha256(self.store[BROWSER].encode()).hexdigest()
 
     def has_passed_gate(self) -> bool:
         """Whether the present sign-in of this session was let in by this package."""
@@ -202,7 +212,12 @@ class MFASession:
         return {name for name in (*names, hold and hold.user) if name}
 
     def sign_in(
-        self, user: AbstractBaseUser, backend: str, proof: Proof | None = None
+        self,
+        user: AbstractBaseUser,
+        backend: str,
+        proof: Proof | None = None,
+        *,
+        by_password: bool = True,
     ) -> None:
         """Sign `user` in with a new session key, and with `proof` if one was owed."""
         pk = key_of(user)
@@ -214,6 +229,8 @@ class MFASession:
         finally:
             del self.request.mfa_admitted
         self.admit(user, at=hold.at if hold and hold.user == pk else None)
+        if not by_password:
+            del self.store[PASSWORD_AT]
         if proof:
             self.add_proof(proof)
         self.attach(user)

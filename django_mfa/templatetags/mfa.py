@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import template
 
-from django_mfa.flows import manage
+from django_mfa.flows import enrol, manage
 from django_mfa.session import Context
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ def mfa_field(
         "error_id": error_id,
         "widget": field.as_widget(attrs=attrs),
     }
+
+
+@register.inclusion_tag("django_mfa/factors/passkey/upgrade.html", takes_context=True)
+def mfa_passkey_upgrade(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Let the browser add a passkey by itself, where the settings and it are willing."""
+    ctx = Context.of(context["request"])
+    offered = ctx.actor is not None and enrol.may_add_silently(ctx)
+    return {"offered": offered, "csrf_token": context.get("csrf_token")}
 
 
 @register.inclusion_tag("django_mfa/includes/security_summary.html", takes_context=True)

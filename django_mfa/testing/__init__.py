@@ -12,9 +12,11 @@
 
 from __future__ import annotations
 
+from .authenticator import FakeAuthenticator
 from .contract import FactorContract
 from .kit import (
     Frozen,
+    add_passkey,
     add_recovery_codes,
     add_totp,
     freeze,
@@ -25,7 +27,9 @@ from .kit import (
 
 __all__ = [
     "FactorContract",
+    "FakeAuthenticator",
     "Frozen",
+    "add_passkey",
     "add_recovery_codes",
     "add_totp",
     "freeze",

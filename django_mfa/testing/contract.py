@@ -48,7 +48,11 @@ class FactorContract(Base):
         raise NotImplementedError
 
     def right(self, user: Any) -> Any:
-        """Return a response that is right now, for the device that `enrol` made."""
+        """Return a response that is right now, for the device that `enrol` made.
+
+        Where the factor asks first: a callable that asks `flows.challenge` with the
+        context it is given, and returns the same response to the same person.
+        """
         raise NotImplementedError
 
     def wrong(self, user: Any) -> Any:
@@ -144,6 +148,9 @@ class FactorContract(Base):
         context = session_context()
         if login.begin(context, _fresh(user)) != "proof":
             self.fail("The factor does not guard the sign-in.")
+        if callable(response):
+            # A factor that asks first: what is answered depends on what was asked.
+            response = response(context)
         challenge.answer(context, response, factor=self.slug)
         self.assertTrue(context.require_session().proofs())
 

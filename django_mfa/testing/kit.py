@@ -20,6 +20,8 @@ from django_mfa.factors.totp import codes
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.session import Context, MFASession
 
+from .passkeys import store_passkey
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -80,7 +82,17 @@ def add_recovery_codes(user: Any) -> list[str]:
     return made.written
 
 
+def add_passkey(user: Any, authenticator: Any = None, **options: Any) -> Any:
+    """Give `user` a passkey of a `FakeAuthenticator`; return its row.
+
+    Options are fields of the row: `name`, `sign_count`, `backed_up`...
+    """
+    with _enrolment(user):
+        return store_passkey(user, authenticator, **options)
+
+
 ADD: dict[str, Callable[[Any], Any]] = {
+    "passkey": add_passkey,
     "totp": add_totp,
     "recovery_code": add_recovery_codes,
 }
@@ -89,7 +101,7 @@ ADD: dict[str, Callable[[Any], Any]] = {
 def mfa_login(client: Any, user: Any, factor: str = "totp") -> None:
     """Sign `user` in to a Django test client, password and factor shown just now.
 
-    A device of `factor` is made where the user has none (TOTP and recovery codes).
+    A device of `factor` is made where the user has none (TOTP, passkey and recovery codes).
     """
     kind = registry.get(factor)
     devices = kind.devices(user.pk)

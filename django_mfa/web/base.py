@@ -68,7 +68,9 @@ class Page(View):
         """Refuse what is too big, call the handler, answer errors, add the headers."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY:
-            return self._sealed(HttpResponse(status=413))
+            refusal = self.too_large()
+            if refusal is not None:
+                return self._sealed(refusal)
         try:
             response = super().dispatch(request, *args, **kwargs)
         except MFAError as error:
@@ -79,6 +81,10 @@ class Page(View):
             request.session.modified = False  # as after a 500
             response = self.refused(Unavailable())
         return self._sealed(response)
+
+    def too_large(self) -> HttpResponseBase | None:
+        """Return the answer to a body that is too large; None to go on without it."""
+        return HttpResponse(status=413)
 
     @cached_property
     def context(self) -> Context:

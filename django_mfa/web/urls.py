@@ -2,20 +2,42 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import codes, devices, login, security, setup, step_up, verify
+from .views import codes, devices, login, passkeys, security, setup, step_up, verify
 
 app_name = "django_mfa"
 
 urlpatterns = [
     path("", security.SecurityView.as_view(), name="security"),
     path("login/", login.LoginView.as_view(), name="login"),
+    path("login/passkey/", passkeys.PasskeyLoginView.as_view(), name="passkey_login"),
+    path(
+        "login/passkey/begin/",
+        passkeys.LoginBeginView.as_view(),
+        name="passkey_login_begin",
+    ),
+    path("passkeys/accepted/", passkeys.AcceptedView.as_view(), name="accepted"),
     path("cancel/", login.CancelView.as_view(), name="cancel"),
     path("verify/", verify.VerifyView.as_view(), name="verify"),
     path("verify/<slug:factor>/", verify.VerifyView.as_view(), name="verify"),
+    path(
+        "verify/<slug:factor>/begin/",
+        passkeys.VerifyBeginView.as_view(),
+        name="verify_begin",
+    ),
     path("step-up/", step_up.StepUpView.as_view(), name="step_up"),
     path("step-up/<slug:factor>/", step_up.StepUpView.as_view(), name="step_up"),
+    path(
+        "step-up/<slug:factor>/begin/",
+        passkeys.StepUpBeginView.as_view(),
+        name="step_up_begin",
+    ),
     path("setup/", setup.ChooseView.as_view(), name="setup"),
     path("setup/<slug:factor>/", setup.SetupView.as_view(), name="setup"),
+    path(
+        "setup/<slug:factor>/begin/",
+        passkeys.SetupBeginView.as_view(),
+        name="setup_begin",
+    ),
     path("devices/<uuid:public_id>/", devices.DeviceView.as_view(), name="device"),
     path(
         "devices/<uuid:public_id>/default/",

@@ -20,7 +20,7 @@ def use(settings, *names: str) -> None:
 
 
 def test_the_factors_of_a_site_come_in_the_order_of_the_settings(settings):
-    assert list(registry.factors()) == ["totp", "recovery_code"]
+    assert list(registry.factors()) == ["passkey", "totp", "recovery_code"]
     use(settings, "recovery_code", "totp")
     assert list(registry.factors()) == ["recovery_code", "totp"]
 

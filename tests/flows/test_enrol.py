@@ -82,7 +82,8 @@ def test_what_cannot_be_set_up_is_not_available(user, slug):
 
 
 def test_what_can_be_set_up_is_offered(user):
-    assert [kind.slug for kind in enrol.factors_open(signed_in(user))] == ["totp"]
+    kinds = enrol.factors_open(signed_in(user))
+    assert [kind.slug for kind in kinds] == ["passkey", "totp"]
 
 
 def test_a_person_may_have_so_many_devices_and_no_more(user, secret, settings):
@@ -306,13 +307,13 @@ def test_a_set_up_of_another_person_is_none_of_ours(make_user, user):
 def test_a_set_up_is_confirmed_once(user, monkeypatch):
     ctx = signed_in(user)
     secret = begin(ctx)
-    real = enrol._make_count
+    real = TOTPDevice.confirm
 
-    def confirmed_meanwhile(device, verdict, name):
+    def confirmed_meanwhile(device, verdict):
         TOTPDevice.objects.update(confirmed=True)
-        real(device, verdict, name)
+        return real(device, verdict)
 
-    monkeypatch.setattr(enrol, "_make_count", confirmed_meanwhile)
+    monkeypatch.setattr(TOTPDevice, "confirm", confirmed_meanwhile)
     with pytest.raises(SetupExpired):
         confirm(ctx, totp_code(secret))
     assert not RecoveryCodeSet.objects.exists()

@@ -94,7 +94,9 @@ def device(protected):
 def test_the_sign_in_page_asks_for_name_and_password(client):
     page = look(client.get(url("login"), {"next": "/transfer/"}))
     assert page.find("input", attrs={"name": "next"})["value"] == "/transfer/"
-    assert page.find("input", attrs={"name": "username"})["autocomplete"] == "username"
+    assert page.find("input", attrs={"name": "username"})["autocomplete"] == (
+        "username webauthn"
+    )
 
 
 def test_a_wrong_password_is_said_in_title_and_alert(client, user):

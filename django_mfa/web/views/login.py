@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django_mfa.flows import login
+from django_mfa.flows import login, passwordless
 from django_mfa.web.base import Page
 from django_mfa.web.forms import LoginForm
 
@@ -26,15 +26,24 @@ class LoginView(Page):
         hold = self.session.hold()
         if hold:
             return self._go_on_waiting(hold)
-        return self.render(form=LoginForm(request))
+        return self.show(LoginForm(request))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check the password and go on."""
         form = LoginForm(request, data=request.POST)
         if not form.is_valid():
-            return self.render(form=form)
+            return self.show(form)
         owed = login.begin(self.context, form.get_user(), self.next_url)
         return self.go_on(name=PAGES[owed]) if owed else self.go_on(self.next_url)
+
+    def show(self, form: LoginForm) -> HttpResponseBase:
+        """Return the page with both ways in, where passkeys can be used here."""
+        both = passwordless.is_offered(self.context)
+        if both:
+            # Browsers offer passkeys in the field that says so (HTML, autofill).
+            attrs = form.fields["username"].widget.attrs
+            attrs["autocomplete"] = "username webauthn"
+        return self.render(form=form, passwordless=both)
 
     def _go_on_waiting(self, hold: Hold) -> HttpResponseBase:
         self.session.remember_next(self.next_url)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from django_mfa.errors import (
+    AlreadyRegistered,
     InvalidCode,
     MalformedCode,
     MFAError,
@@ -14,12 +16,15 @@ from django_mfa.errors import (
 from django_mfa.factors import registry
 from django_mfa.flows import enrol
 from django_mfa.web.base import Page
-from django_mfa.web.forms import SetupForm
+from django_mfa.web.ceremony import CeremonyPage
+from django_mfa.web.forms import NameForm, SetupForm
 
 from .codes import show_codes
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
+
+    from django_mfa.values import Credential
 
 
 class ChooseView(Page):
@@ -34,7 +39,7 @@ class ChooseView(Page):
         )
 
 
-class SetupView(Page):
+class SetupView(CeremonyPage):
     """Set up one factor: see what it needs, and prove it once."""
 
     template_name = "django_mfa/setup.html"
@@ -45,6 +50,8 @@ class SetupView(Page):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Judge the first response."""
+        if self.credential is not None:
+            return self._register(self.credential)
         form = SetupForm(request.POST)
         if not form.is_valid():
             return self.show(form)
@@ -57,8 +64,35 @@ class SetupView(Page):
             return self.show(SetupForm(), error)
         except (InvalidCode, MalformedCode, SetupExpired) as error:
             return self.show(SetupForm(initial={"name": name}), error)
-        self.say(gettext("%(name)s is set up.") % {"name": done.device.name})
+        return self._done(done)
+
+    def _register(self, credential: Credential) -> HttpResponseBase:
+        """Judge the answer of an authenticator to the set-up."""
+        given = NameForm(
+            {"name": self.body.get("name") or self.request.POST.get("name")}
+        )
+        name = given.cleaned_data["name"] if given.is_valid() else ""
+        try:
+            done = enrol.confirm(
+                self.context, self.kwargs["factor"], credential, name=name
+            )
+        except (InvalidCode, AlreadyRegistered) as error:
+            if self.speaks_json:
+                raise
+            return self.show(SetupForm(initial={"name": name}), error)
+        return self._done(done)
+
+    def _done(self, done: enrol.Confirmed) -> HttpResponseBase:
         after = self.next_url or done.next_url
+        if self.credential is not None and self.speaks_json:
+            codes = (
+                {"recovery_codes": done.recovery_codes} if done.recovery_codes else {}
+            )
+            device = {"id": str(done.device.public_id), "name": done.device.name}
+            return self.arrive(
+                after or reverse("django_mfa:security"), device=device, **codes
+            )
+        self.say(gettext("%(name)s is set up.") % {"name": done.device.name})
         if done.recovery_codes:
             return show_codes(self, done.recovery_codes, after)
         return self.go_on(after, name="security")
@@ -67,7 +101,8 @@ class SetupView(Page):
         """Return the page of the factor that is set up."""
         setup = enrol.begin(self.context, self.kwargs["factor"])
         factor = registry.get(self.kwargs["factor"])
-        status = error.status if isinstance(error, TooManyAttempts) else 200
+        refused = self.credential is not None or isinstance(error, TooManyAttempts)
+        status = error.status if error and refused else 200
         return self.render(
             status=status, factor=factor, show=setup.show, form=form, error=error
         )

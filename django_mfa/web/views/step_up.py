@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
+
 from django_mfa.errors import WrongPassword
 from django_mfa.flows import manage, step_up
-from django_mfa.web.forms import CodeForm, PasswordForm
+from django_mfa.web.forms import PasswordForm
 
-from .verify import BESIDE_THE_FORM, ChallengePage
+from .verify import ChallengePage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,16 +42,12 @@ class StepUpView(ChallengePage):
         """Judge the answer; back to where the person came from, or ask again."""
         if self.asks_password():
             return self._check_password()
-        form = CodeForm(request.POST)
-        if not form.is_valid():
-            return self.ask(form)
-        try:
-            step_up.answer(
-                self.context, form.response(), factor=kwargs.get("factor", "")
-            )
-        except BESIDE_THE_FORM as error:
-            return self.ask(error=error)
-        return self.go_on(self.next_url, name="security")
+
+        def answer(response: Any) -> str:
+            step_up.answer(self.context, response, factor=kwargs.get("factor", ""))
+            return self.next_url or reverse("django_mfa:security")
+
+        return self.judge(answer)
 
     def _check_password(self) -> HttpResponseBase:
         form = PasswordForm(self.request.POST)

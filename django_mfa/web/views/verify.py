@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+
 from django_mfa import answers
 from django_mfa.errors import (
     FactorNotAvailable,
@@ -13,11 +15,11 @@ from django_mfa.errors import (
     Unavailable,
 )
 from django_mfa.flows import challenge
-from django_mfa.web.base import Page
+from django_mfa.web.ceremony import CeremonyPage
 from django_mfa.web.forms import CodeForm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 BESIDE_THE_FORM = (InvalidCode, MalformedCode, TooManyAttempts, KeyTrouble, Unavailable)
 
 
-class ChallengePage(Page):
+class ChallengePage(CeremonyPage):
     """Asks for a factor, the best first, with a way to every other one."""
 
     template_name = "django_mfa/verify.html"
@@ -58,10 +60,27 @@ class ChallengePage(Page):
         )
         return self._with_status(response, error)
 
+    def judge(self, answer: Callable[[Any], str]) -> HttpResponseBase:
+        """Have the response judged by `answer`; on to where it says, or ask again."""
+        response: Any = self.credential
+        if response is None:
+            form = CodeForm(self.request.POST)
+            if not form.is_valid():
+                return self.ask(form)
+            response = form.response()
+        try:
+            url = answer(response)
+        except BESIDE_THE_FORM as error:
+            if self.speaks_json and self.credential is not None:
+                raise
+            return self.ask(error=error)
+        return self.arrive(url) if self.credential is not None else self.go_on(url)
+
     def _with_status(
         self, response: HttpResponse, error: MFAError | None
     ) -> HttpResponse:
-        if isinstance(error, TooManyAttempts | KeyTrouble | Unavailable):
+        plain = isinstance(error, TooManyAttempts | KeyTrouble | Unavailable)
+        if error and (plain or self.credential is not None):
             response.status_code = error.status
             answers.with_headers(error, response)
         return response
@@ -81,13 +100,10 @@ class VerifyView(ChallengePage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Judge the answer; in, or ask again."""
         self.session.require_hold()
-        form = CodeForm(request.POST)
-        if not form.is_valid():
-            return self.ask(form)
-        try:
-            passed = challenge.answer(
-                self.context, form.response(), factor=kwargs.get("factor", "")
-            )
-        except BESIDE_THE_FORM as error:
-            return self.ask(error=error)
-        return self.go_on(self.next_url or passed.next_url)
+
+        def answer(response: Any) -> str:
+            factor = kwargs.get("factor", "")
+            passed = challenge.answer(self.context, response, factor=factor)
+            return self.next_url or passed.next_url or settings.LOGIN_REDIRECT_URL
+
+        return self.judge(answer)

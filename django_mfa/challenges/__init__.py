@@ -1,0 +1,1 @@
+"""What was asked: rows that are answered once, or never."""

@@ -1,0 +1,41 @@
+"""What the makers of passkeys are called, by the AAGUID of their models."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from django.utils.translation import gettext as _t
+
+from django_mfa import conf
+
+FILE = Path(__file__).with_name("providers.json")
+NONE = "00000000-0000-0000-0000-000000000000"
+
+
+@lru_cache(maxsize=1)
+def bundled() -> dict[str, str]:
+    """Return the names that come with the package."""
+    found: dict[str, str] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def provider(aaguid: str) -> str:
+    """Return the name of a provider, or an empty text."""
+    own = {key.lower(): name for key, name in conf.get().PASSKEY.PROVIDERS.items()}
+    return own.get(aaguid) or bundled().get(aaguid, "")
+
+
+def default_name(aaguid: str, transports: tuple[str, ...], taken: set[str]) -> str:
+    """Return a name for a new passkey that its owner does not use yet."""
+    kind = _t("Passkey") if not _is_key(transports) else _t("Security key")
+    name = (provider(aaguid) or kind)[:60]
+    number = 1
+    while (found := name if number == 1 else f"{name} {number}") in taken:
+        number += 1
+    return found
+
+
+def _is_key(transports: tuple[str, ...]) -> bool:
+    return bool({"usb", "nfc"} & set(transports)) and "internal" not in transports

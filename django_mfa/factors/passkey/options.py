@@ -1,0 +1,133 @@
+"""What the browser is asked: the JSON of `create()` and `get()` (L3 section 5.1)."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+
+from django_mfa import conf, crypto
+
+from .ceremony import verifiable
+from .models import Passkey
+from .reading import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .rp import RelyingParty
+
+CHALLENGE_BYTES = 32
+#: Lengths that credential ids have in the wild, for those that are made up.
+DECOY_LENGTHS = (16, 20, 32, 48, 64)
+
+
+def new_challenge() -> bytes:
+    """Return 32 random bytes: the one place where challenges are made."""
+    return secrets.token_bytes(CHALLENGE_BYTES)
+
+
+def algorithms() -> list[int]:
+    """Return what is offered and accepted: never an algorithm we cannot verify."""
+    return verifiable(conf.get().PASSKEY.ALGORITHMS)
+
+
+def creation(
+    site: RelyingParty,
+    challenge: bytes,
+    *,
+    user: Any,  # of the site's model
+    user_handle: str,
+    known: Iterable[Passkey],
+) -> dict[str, Any]:
+    """Return `PublicKeyCredentialCreationOptionsJSON`."""
+    settings = conf.get().PASSKEY
+    selection: dict[str, Any] = {
+        "residentKey": settings.RESIDENT_KEY,
+        "requireResidentKey": settings.RESIDENT_KEY == "required",
+        "userVerification": settings.USER_VERIFICATION,
+    }
+    if settings.ATTACHMENT:
+        selection["authenticatorAttachment"] = settings.ATTACHMENT
+    return {
+        "rp": {"id": site.id, "name": site.name},
+        "user": {"id": user_handle, **names_of(user)},
+        "challenge": encode(challenge),
+        "pubKeyCredParams": [
+            {"type": "public-key", "alg": number} for number in algorithms()
+        ],
+        "timeout": settings.TIMEOUT * 1000,
+        "excludeCredentials": descriptors(known),
+        "authenticatorSelection": selection,
+        "attestation": settings.ATTESTATION,
+        "hints": list(settings.HINTS),
+        "extensions": {"credProps": True},
+    }
+
+
+def request(
+    site: RelyingParty,
+    challenge: bytes,
+    *,
+    verification: str,
+    allowed: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return `PublicKeyCredentialRequestOptionsJSON`."""
+    settings = conf.get().PASSKEY
+    return {
+        "challenge": encode(challenge),
+        "timeout": settings.TIMEOUT * 1000,
+        "rpId": site.id,
+        "allowCredentials": list(allowed),
+        "userVerification": verification,
+        "hints": list(settings.HINTS),
+    }
+
+
+def names_of(user: Any) -> dict[str, str]:
+    """Return how the browser's dialogs call the person."""
+    name = user.get_username()
+    full = user.get_full_name() if hasattr(user, "get_full_name") else ""
+    return {"name": name, "displayName": full or name}
+
+
+def descriptors(passkeys: Iterable[Passkey]) -> list[dict[str, Any]]:
+    """Return the passkeys as `PublicKeyCredentialDescriptorJSON`."""
+    return [
+        {
+            "type": "public-key",
+            "id": passkey.credential_id,
+            "transports": list(passkey.transports),
+        }
+        for passkey in passkeys
+    ]
+
+
+def of_name(name: str) -> list[dict[str, Any]]:
+    """Return the passkeys of the person with this name, or made-up ones alike."""
+    users = get_user_model()._default_manager
+    field = f"user__{get_user_model().USERNAME_FIELD}"
+    rows = Passkey.objects.filter(
+        **{field: users.model.normalize_username(name)},
+        confirmed=True,
+        disabled_at=None,
+    )
+    made_up = decoys(name) if conf.get().PASSKEY.DECOYS else []
+    # Without transports: those of real passkeys would tell them from the others.
+    return [
+        {"type": each["type"], "id": each["id"]}
+        for each in descriptors(rows.order_by("pk")) or made_up
+    ]
+
+
+def decoys(name: str) -> list[dict[str, Any]]:
+    """Return a made-up passkey for a name that has none: the same at every look."""
+    # SECURITY: enumeration of accounts: without these, an empty list would tell
+    # which names have passkeys (L3 section 14.6.2).
+    key = crypto.derive(crypto.keys()[-1], "passkey decoys")
+    seed = hmac.digest(key, name.encode(), "sha512")
+    length = DECOY_LENGTHS[seed[0] % len(DECOY_LENGTHS)]
+    made_up = hmac.digest(key, seed, "sha512")[:length]
+    return [{"type": "public-key", "id": encode(made_up)}]
