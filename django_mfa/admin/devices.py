@@ -13,6 +13,8 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_mfa.factors.passkey.aaguids import provider
+
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
@@ -129,6 +131,32 @@ class TOTPDeviceAdmin(DeviceAdmin):
     """Authenticator apps."""
 
     more = ("digits", "period", "algorithm")
+
+
+class PasskeyAdmin(DeviceAdmin):
+    """Passkeys: what is known of them, but the keys themselves."""
+
+    more = (
+        *("provider", "aaguid", "attestation", "trust", "algorithm", "transports"),
+        *("backup_eligible", "backed_up", "verified_at_first", "verified_last"),
+        *("discoverable", "sign_count"),
+    )
+    list_display = (*DeviceAdmin.list_display, "provider", "backed_up")
+
+    @admin.display(description=_("kept by"))
+    def provider(self, passkey: Any) -> str:
+        """Name who keeps it, as far as its model tells."""
+        return provider(passkey.aaguid) or "-"
+
+
+class AuthenticatorModelAdmin(ReadOnlyAdmin):
+    """What the FIDO metadata say of models of authenticators."""
+
+    list_display = ("description", "aaguid", "statuses", "serial")
+    search_fields = ("description", "aaguid")
+    ordering = ("description",)
+    fields = list_display
+    readonly_fields = list_display
 
 
 class RecoveryCodeSetAdmin(DeviceAdmin):

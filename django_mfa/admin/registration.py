@@ -12,10 +12,18 @@ from django.contrib.auth import get_user_model
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.devices import MFADevice
+from django_mfa.factors.passkey.models import AuthenticatorModel, Passkey
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
 
-from .devices import AccountAdmin, DeviceAdmin, RecoveryCodeSetAdmin, TOTPDeviceAdmin
+from .devices import (
+    AccountAdmin,
+    AuthenticatorModelAdmin,
+    DeviceAdmin,
+    PasskeyAdmin,
+    RecoveryCodeSetAdmin,
+    TOTPDeviceAdmin,
+)
 from .events import AuditEventAdmin
 from .site import GuardedSiteMixin
 from .users import MFAUserAdminMixin
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
 
 ADMINS: dict[type[Model], type[admin.ModelAdmin[Any]]] = {
     TOTPDevice: TOTPDeviceAdmin,
+    Passkey: PasskeyAdmin,
+    AuthenticatorModel: AuthenticatorModelAdmin,
     RecoveryCodeSet: RecoveryCodeSetAdmin,
     MFAAccount: AccountAdmin,
     AuditEvent: AuditEventAdmin,
