@@ -77,7 +77,7 @@ class Watch:
             return
         page, about = message.page, message.location["url"]
         # Browsers ask for an icon unasked; whether there is one is the site's matter.
-        known = about.endswith("/favicon.ico") or (
+        known = about.endswith(("/favicon.ico", "/passkey/")) or (
             page is not None and about == page.url
         )
         if not (message.text.startswith(REFUSED) and known):

@@ -76,7 +76,7 @@ class Refused extends Error {
   }
 }
 
-async function post(url, token, body) {
+async function post(url, token, body, signal) {
   let response;
   try {
     response = await fetch(url, {
@@ -84,6 +84,7 @@ async function post(url, token, body) {
       credentials: "same-origin",
       headers: { "Content-Type": JSON_TYPE, Accept: JSON_TYPE, "X-CSRFToken": token },
       body: JSON.stringify(body),
+      signal,
     });
   } catch {
     throw new Refused({ code: "offline" });
@@ -108,12 +109,15 @@ async function signal(name, details) {
 
 /* One use of passkeys on a page */
 
-let waiting = null; // the request that waits in the autofill of a field
+let waiting = null; // what waits in the autofill of a field
 
 function stopWaiting() {
   waiting?.abort();
   waiting = null;
 }
+
+// Who sends the form signs in another way; what was asked for autofill is over.
+document.addEventListener("submit", stopWaiting);
 
 class Use {
   constructor(element) {
@@ -271,10 +275,13 @@ class Login extends Use {
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) {
       return;
     }
+    stopWaiting();
+    const mine = new AbortController();
+    waiting = mine;
     let options, credential;
     try {
-      options = await post(this.element.dataset.begin, this.token, {});
-      credential = await this.pick(options);
+      options = await post(this.element.dataset.begin, this.token, {}, mine.signal);
+      credential = await this.pick(options, mine);
     } catch (error) {
       if (error === "renew") {
         this.offer();
@@ -289,10 +296,7 @@ class Login extends Use {
     }
   }
 
-  async pick(options) {
-    stopWaiting();
-    const mine = new AbortController();
-    waiting = mine;
+  async pick(options, mine) {
     // A challenge does not live for ever: ask anew before it is over.
     const timer = setTimeout(() => mine.abort("renew"), options.timeout * 0.8);
     const { timeout, ...rest } = options;

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
+from django_mfa.factors.passkey import attestation, options
 from django_mfa.factors.passkey.models import Passkey
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, mfa_login
 from tests.stories import told
@@ -101,3 +103,51 @@ def refused(answer: Any, code: str = "invalid_response") -> None:
 def failures() -> int:
     """How many refusals the audit log tells of."""
     return told().count("challenge_failed")
+
+
+def decode(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def origins(vector: dict[str, Any]) -> list[str]:
+    found = vector["expected_origin"]
+    return found if isinstance(found, list) else [found]
+
+
+@pytest.fixture
+def policy(settings, monkeypatch, tmp_path):
+    """The policy that a vector names, and its challenge."""
+
+    def apply(vector: dict[str, Any], **more: Any) -> None:
+        passkey: dict[str, Any] = {
+            "RP_ID": vector["expected_rp_id"],
+            "ORIGINS": origins(vector),
+            **more,
+        }
+        if vector.get("cose_alg") == -36:
+            passkey["ALGORITHMS"] = [-8, -7, -257, -36]
+        if vector.get("require_user_verification"):
+            passkey["USER_VERIFICATION"] = "required"
+        roots = vector.get("pem_root_certs_by_fmt")
+        if roots:
+            passkey["ATTESTATION"] = "direct"
+            passkey["ATTESTATION_ROOTS"] = stored(roots)
+        settings.DJANGO_MFA = {**settings.DJANGO_MFA, "PASSKEY": passkey}
+        challenge = decode(vector["expected_challenge"])
+        monkeypatch.setattr(options, "new_challenge", lambda: challenge)
+
+    def stored(roots: dict[str, list[str]]) -> dict[str, list[str]]:
+        attestation.certificates_in.cache_clear()
+        found: dict[str, list[str]] = {}
+        for format_, certificates in roots.items():
+            file = tmp_path / f"{format_}.pem"
+            file.write_text("\n".join(certificates))
+            found[format_] = [str(file)]
+        return found
+
+    return apply
+
+
+def register(door, credential: Any) -> Any:
+    door.begin("setup")
+    return door.complete("setup", credential)

@@ -11,8 +11,7 @@ import pytest
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.passkey import attestation
 from django_mfa.factors.passkey.models import AuthenticatorModel, Passkey
-from tests.factors.passkey.conftest import refused
-from tests.factors.passkey.test_vectors import policy, register  # noqa: F401
+from tests.factors.passkey.conftest import refused, register
 
 W3C = Path(__file__).parents[2] / "vectors" / "w3c_webauthn_l3.json"
 ATTESTED = "w3c/packed-es256/reg"
@@ -45,14 +44,14 @@ def known_model(**fields: Any) -> None:
 
 @pytest.mark.parametrize("name", [SELF, NONE])
 @pytest.mark.parametrize("asked", ["direct", "enterprise"])
-def test_without_a_certificate_nothing_vouches(enrolling, policy, name, asked):  # noqa: F811
+def test_without_a_certificate_nothing_vouches(enrolling, policy, name, asked):
     policy(vector(name), ATTESTATION=asked)
     assert enrolling.ask("setup").json()["attestation"] == asked
     refused(register(enrolling, vector(name)["credential"]))
     assert reason() == "attestation_untrusted"
 
 
-def test_without_a_root_nothing_vouches(enrolling, policy):  # noqa: F811
+def test_without_a_root_nothing_vouches(enrolling, policy):
     bare = vector(ATTESTED, pem_root_certs_by_fmt=None)
     policy(bare, ATTESTATION="direct")
     refused(register(enrolling, bare["credential"]))
@@ -68,7 +67,7 @@ def test_where_none_is_asked_for_what_comes_is_noted(
     policy,
     name,
     trust,
-    asked,  # noqa: F811
+    asked,
 ):
     bare = vector(name, pem_root_certs_by_fmt=None)
     policy(bare, ATTESTATION=asked)
@@ -76,7 +75,7 @@ def test_where_none_is_asked_for_what_comes_is_noted(
     assert Passkey.objects.get().trust == trust
 
 
-def test_another_root_does_not_vouch(enrolling, policy):  # noqa: F811
+def test_another_root_does_not_vouch(enrolling, policy):
     others = json.loads((W3C.parent / "py_webauthn_fixtures.json").read_text())
     other = next(v for v in others["vectors"] if v.get("pem_root_certs_by_fmt"))
     policy(vector(ATTESTED, pem_root_certs_by_fmt=other["pem_root_certs_by_fmt"]))
@@ -85,7 +84,7 @@ def test_another_root_does_not_vouch(enrolling, policy):  # noqa: F811
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-def test_only_models_that_are_allowed_register(enrolling, policy, allowed):  # noqa: F811
+def test_only_models_that_are_allowed_register(enrolling, policy, allowed):
     names = (
         [aaguid_of(ATTESTED).upper()]
         if allowed
@@ -100,19 +99,19 @@ def test_only_models_that_are_allowed_register(enrolling, policy, allowed):  # n
         assert reason() == "model_not_allowed"
 
 
-def test_a_claim_alone_puts_nobody_on_the_list(enrolling, policy):  # noqa: F811
+def test_a_claim_alone_puts_nobody_on_the_list(enrolling, policy):
     policy(vector(NONE), AAGUIDS_ALLOWED=[aaguid_of(NONE)])
     refused(register(enrolling, vector(NONE)["credential"]))
     assert reason() == "attestation_untrusted"
 
 
-def test_models_that_are_denied_do_not_register(enrolling, policy):  # noqa: F811
+def test_models_that_are_denied_do_not_register(enrolling, policy):
     policy(vector(NONE), AAGUIDS_DENIED=[aaguid_of(NONE)])
     refused(register(enrolling, vector(NONE)["credential"]))
     assert reason() == "model_not_allowed"
 
 
-def test_the_metadata_vouch(enrolling, policy):  # noqa: F811
+def test_the_metadata_vouch(enrolling, policy):
     lines = root_of(ATTESTED).splitlines()
     known_model(roots=["".join(line for line in lines if "-----" not in line)])
     bare = vector(ATTESTED, pem_root_certs_by_fmt=None)
@@ -121,7 +120,7 @@ def test_the_metadata_vouch(enrolling, policy):  # noqa: F811
     assert Passkey.objects.get().trust == "root"
 
 
-def test_a_model_that_is_broken_does_not_register(enrolling, policy):  # noqa: F811
+def test_a_model_that_is_broken_does_not_register(enrolling, policy):
     known_model(statuses=["FIDO_CERTIFIED", "REVOKED"])
     policy(vector(ATTESTED))
     refused(register(enrolling, vector(ATTESTED)["credential"]))
