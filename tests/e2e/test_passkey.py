@@ -84,6 +84,12 @@ def register(visitor: Visitor, **options: Any) -> Authenticator:
     return device
 
 
+def open_login(visitor: Visitor, query: str = "") -> None:
+    """Open the page, and wait until its passkeys wait in the autofill."""
+    visitor.page.goto(f"{LOGIN}{query}")
+    visitor.page.wait_for_selector("[data-offering=yes]")
+
+
 def use(visitor: Visitor, device: Authenticator, button: str) -> None:
     device.wake()
     visitor.press(button)
@@ -117,7 +123,7 @@ def test_every_kind_is_added_and_asked_for_after_the_password(visitor, shape):
 def test_somebody_signs_in_without_a_password_by_the_button(visitor):
     device = register(visitor)
     leave(visitor, device)
-    visitor.page.goto(LOGIN)
+    open_login(visitor)
     use(visitor, device, "Sign in with a passkey")
     visitor.sees(INSIDE)
     passed = AuditEvent.objects.filter(event="challenge_passed").order_by("id").last()
@@ -136,7 +142,7 @@ def test_somebody_signs_in_by_the_autofill_of_the_name(visitor):
 def test_signing_in_goes_on_to_where_somebody_wanted(visitor):
     device = register(visitor)
     leave(visitor, device)
-    visitor.page.goto(f"{LOGIN}?next=/transfer/")
+    open_login(visitor, "?next=/transfer/")
     use(visitor, device, "Sign in with a passkey")
     visitor.sees("/transfer/")
 
@@ -228,8 +234,7 @@ def test_what_takes_too_long_is_said(visitor, settings):
 def test_what_is_forged_is_refused(visitor, bits, reason):
     device = register(visitor)
     leave(visitor, device)
-    visitor.page.goto(LOGIN)
-    visitor.page.wait_for_timeout(300)
+    open_login(visitor)
     device.call("setResponseOverrideBits", **bits)
     use(visitor, device, "Sign in with a passkey")
     visitor.hears("was refused")
@@ -310,7 +315,6 @@ def test_a_frame_of_another_site_is_refused(visitor, site, live_server):
     leave(visitor, device)
     page = visitor.page
     page.goto(LOGIN)
-    device.wake()
     # What a browser would say in a frame of another site.
     answer = page.evaluate(
         """async ([begin, complete]) => {
@@ -338,7 +342,7 @@ def test_a_frame_of_another_site_is_refused(visitor, site, live_server):
 def test_an_unknown_passkey_is_forgotten_by_the_browser(visitor):
     device = register(visitor)
     leave(visitor, device)
-    visitor.page.goto(LOGIN)
+    open_login(visitor)
     Passkey.objects.all().delete()
     use(visitor, device, "Sign in with a passkey")
     visitor.hears("not known here any more")
@@ -388,6 +392,6 @@ def test_a_browser_without_the_json_methods_works(visitor, new_context):
     older = Visitor(context.new_page())
     device = register(older)
     leave(older, device)
-    older.page.goto(LOGIN)
+    open_login(older)
     use(older, device, "Sign in with a passkey")
     older.sees(INSIDE)

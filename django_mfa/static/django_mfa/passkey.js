@@ -117,7 +117,11 @@ function stopWaiting() {
 }
 
 // Who sends the form signs in another way; what was asked for autofill is over.
-document.addEventListener("submit", stopWaiting);
+let isLeaving = false;
+document.addEventListener("submit", () => {
+  isLeaving = true;
+  stopWaiting();
+});
 
 class Use {
   constructor(element) {
@@ -197,7 +201,7 @@ class Use {
       await this.finish(asJSON(credential), options);
     } catch (error) {
       const over = performance.now() - started >= (options.timeout ?? Infinity) - 250;
-      this.complain(await this.explain(error, { over, options }));
+      this.complain(this.explain(error, { over }));
     }
   }
 
@@ -210,6 +214,7 @@ class Use {
       const body = { credential, next: this.next };
       const { next } = await post(this.element.dataset.complete, this.token, body);
       this.say("done");
+      isLeaving = true;
       window.location.assign(next);
     } catch (error) {
       if (error instanceof Refused && error.answer.unknown_credential) {
@@ -258,13 +263,18 @@ class Login extends Use {
     if (ready && this.element.hasAttribute("data-autofill")) {
       this.offer();
       window.addEventListener("pagehide", stopWaiting);
-      window.addEventListener("pageshow", (event) => event.persisted && this.offer());
+      window.addEventListener("pageshow", (event) => event.persisted && this.comeBack());
     }
     return ready;
   }
 
-  async run() {
-    await super.run();
+  comeBack() {
+    isLeaving = false;
+    this.offer();
+  }
+
+  async press() {
+    await super.press();
     if (this.element.hasAttribute("data-autofill")) {
       this.offer();
     }
@@ -273,6 +283,9 @@ class Login extends Use {
   /* Offer passkeys in the autofill of the user name, for as long as the page is open. */
   async offer() {
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) {
+      return;
+    }
+    if (this.isBusy || isLeaving) {
       return;
     }
     stopWaiting();
@@ -288,11 +301,14 @@ class Login extends Use {
       }
       return; // nobody was asked, so nobody is told
     }
+    this.isBusy = true;
     try {
       this.say("checking");
       await this.finish(asJSON(credential), options);
     } catch (error) {
-      this.complain(await this.explain(error, { over: false }));
+      this.complain(this.explain(error, { over: false }));
+    } finally {
+      this.isBusy = false;
     }
   }
 
@@ -300,6 +316,7 @@ class Login extends Use {
     // A challenge does not live for ever: ask anew before it is over.
     const timer = setTimeout(() => mine.abort("renew"), options.timeout * 0.8);
     const { timeout, ...rest } = options;
+    this.element.dataset.offering = "yes";
     try {
       return await navigator.credentials.get({
         publicKey: requestOptions(rest),
@@ -308,6 +325,7 @@ class Login extends Use {
       });
     } finally {
       clearTimeout(timer);
+      delete this.element.dataset.offering;
       if (waiting === mine) {
         waiting = null;
       }
