@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 
 from django_mfa import conf
 
@@ -29,7 +29,7 @@ def provider(aaguid: str) -> str:
 
 def default_name(aaguid: str, transports: tuple[str, ...], taken: set[str]) -> str:
     """Return a name for a new passkey that its owner does not use yet."""
-    kind = _t("Passkey") if not _is_key(transports) else _t("Security key")
+    kind = gettext("Passkey") if not _is_key(transports) else gettext("Security key")
     name = (provider(aaguid) or kind)[:60]
     number = 1
     while (found := name if number == 1 else f"{name} {number}") in taken:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, models, router, transaction
 from django.db.models import F, Q
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock, conf
@@ -75,7 +75,7 @@ class Passkey(MFADevice):
     def badges(self) -> tuple[str, ...]:
         """Return who keeps it, and whether it is synced, for its owner to read."""
         keeper = provider(self.aaguid)
-        synced = _t("Synced") if self.backed_up else _t("On one device")
+        synced = gettext("Synced") if self.backed_up else gettext("On one device")
         return (keeper, synced) if keeper and keeper != self.name else (synced,)
 
     def judge(self, response: Any) -> Verdict:
