@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponseBase, JsonResponse
-from django.shortcuts import resolve_url
 
 from django_mfa import answers, strict_json
 from django_mfa.errors import MalformedResponse, MFAError
@@ -67,7 +66,7 @@ class CeremonyPage(Page):
     def arrive(self, url: str, **more: Any) -> HttpResponseBase:
         """Go on to `url`: a program is told where that is."""
         if self.speaks_json:
-            return JsonResponse({"next": resolve_url(url), **more})
+            return JsonResponse({"next": url, **more})
         return self.go_on(url)
 
     def too_large(self) -> HttpResponseBase | None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import JsonResponse
+from django.shortcuts import resolve_url
 from django.urls import reverse
 
 from django_mfa.errors import InvalidResponse, MalformedResponse
@@ -81,7 +82,7 @@ class PasskeyLoginView(CeremonyPage):
             return self.refused(error)
         if arrived.is_held:
             return self.arrive(reverse("django_mfa:verify"))
-        return self.arrive(arrived.next_url or settings.LOGIN_REDIRECT_URL)
+        return self.arrive(arrived.next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
 
 
 class AcceptedView(Page):

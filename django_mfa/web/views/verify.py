@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.shortcuts import resolve_url
 
 from django_mfa import answers
 from django_mfa.errors import (
@@ -103,7 +104,8 @@ class VerifyView(ChallengePage):
 
         def answer(response: Any) -> str:
             factor = kwargs.get("factor", "")
+            start = resolve_url(settings.LOGIN_REDIRECT_URL)
             passed = challenge.answer(self.context, response, factor=factor)
-            return self.next_url or passed.next_url or settings.LOGIN_REDIRECT_URL
+            return self.next_url or passed.next_url or start
 
         return self.judge(answer)
