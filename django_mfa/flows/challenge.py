@@ -79,7 +79,13 @@ def ask(ctx: Context, slug: str) -> Mapping[str, Any]:
     """Make a challenge for the waiting sign-in; what a client needs to answer it."""
     hold = _require_challenge(ctx)
     kind = choose_asked(factors_asked(ctx), slug)
-    return kind.ask(asking_of(ctx, Purpose.LOGIN, user_pk=hold.user_pk))
+    return kind.ask(begin_asking(ctx, Purpose.LOGIN, user_pk=hold.user_pk))
+
+
+def begin_asking(ctx: Context, purpose: Purpose, **of: Any) -> Asking:
+    """Return what a new challenge of this context is to be bound to."""
+    ctx.require_session().begin_asking()
+    return asking_of(ctx, purpose, **of)
 
 
 def asking_of(ctx: Context, purpose: Purpose, **of: Any) -> Asking:

@@ -87,6 +87,7 @@ def ask(ctx: Context, slug: str, *, conditional: bool = False) -> Mapping[str, A
     if not kind.asks or (conditional and not may_add_silently(ctx)):
         raise FactorNotAvailable
     _require_room(kind, subject.user)
+    ctx.require_session().begin_asking()
     asked = kind.ask(_asking(ctx, subject, conditional=conditional))
     signals.enrolment_started.emit(ctx, subject.user, factor=slug)
     return asked

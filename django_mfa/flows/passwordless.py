@@ -48,7 +48,7 @@ def ask(ctx: Context, name: str = "") -> Mapping[str, Any]:
     With a `name` that was typed, the passkeys of that person are named, or others.
     """
     kind = _kind(ctx)
-    return kind.ask(challenge.asking_of(ctx, Purpose.PASSWORDLESS, name=name))
+    return kind.ask(challenge.begin_asking(ctx, Purpose.PASSWORDLESS, name=name))
 
 
 def answer(ctx: Context, response: Any, next_url: str = "") -> Arrived:

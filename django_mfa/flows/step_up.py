@@ -58,7 +58,7 @@ def ask(ctx: Context, slug: str) -> Mapping[str, Any]:
     """Make a challenge for the signed-in user; what a client needs to answer it."""
     user = ctx.require_actor()
     kind = challenge.choose_asked(factors_asked(ctx), slug)
-    return kind.ask(challenge.asking_of(ctx, Purpose.STEP_UP, user_pk=user.pk))
+    return kind.ask(challenge.begin_asking(ctx, Purpose.STEP_UP, user_pk=user.pk))
 
 
 def is_fresh(ctx: Context) -> bool:

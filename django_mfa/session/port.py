@@ -105,11 +105,15 @@ class MFASession:
         return int(at) if at is not None else None
 
     def browser(self) -> str:
-        """Return what a challenge is bound to: the same as long as the session lives."""
+        """Return what a challenge is bound to; empty where nothing was asked yet."""
+        name = self.store.get(BROWSER, "")
+        # A digest, so that what is kept in rows opens no session.
+        return hashlib.sha256(name.encode()).hexdigest() if name else ""
+
+    def begin_asking(self) -> None:
+        """Give this browser a name: the same as long as the session lives."""
         if BROWSER not in self.store:
             self.store[BROWSER] = secrets.token_hex(16)
-        # A digest, so that what is kept in rows opens no session.
-        return hashlib.sha256(self.store[BROWSER].encode()).hexdigest()
 
     def has_passed_gate(self) -> bool:
         """Whether the present sign-in of this session was let in by this package."""

@@ -31,7 +31,14 @@ class CeremonyPage(Page):
     @property
     def speaks_json(self) -> bool:
         """Whether a program asks."""
-        return self.request.content_type == JSON or answers.wants_json(self.request)
+        return self.is_json_ceremony or answers.wants_json(self.request)
+
+    @property
+    def is_json_ceremony(self) -> bool:
+        """Whether the body is the JSON of a ceremony; codes come in forms."""
+        if self.request.content_type != JSON:
+            return False
+        return self.expects_credential() or "credential" in self.body
 
     @cached_property
     def body(self) -> Mapping[str, Any]:
@@ -49,7 +56,7 @@ class CeremonyPage(Page):
         """The answer of an authenticator, as it came; None where a code was typed."""
         if self.is_oversized:
             return Credential("")
-        if self.request.content_type == JSON:
+        if self.is_json_ceremony:
             # Not from `body`: what is no JSON must reach the flow, to be refused.
             return Credential(self.body or self._text())
         given = self.request.POST.get("credential")
