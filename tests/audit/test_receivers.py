@@ -158,6 +158,19 @@ def test_a_line_is_one_line_whatever_a_browser_calls_itself(
     assert line(caplog)["event.action"] == "mfa_disabled"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_log_that_fails_does_not_undo_or_stop_what_happened(
+    user, context, monkeypatch, caplog
+):
+    def fail(row):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("django_mfa.audit.receivers._write_line", fail)
+    signals.mfa_disabled.emit(context, user)
+    assert AuditEvent.objects.get().event == "mfa_disabled"
+    assert "disk full" in caplog.text
+
+
 def test_lines_can_be_switched_off(
     user, context, settings, caplog, django_capture_on_commit_callbacks
 ):
