@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from django_mfa.policy import standing
@@ -84,6 +85,14 @@ def test_proofs_of_who_is_held_do_not_count(user):
     session = signed_in(user).require_session()
     session.add_proof(OTP)
     session.begin_hold(user, "django_mfa.auth.MFAModelBackend", owed="proof")
+    assert not Standing(session).is_verified
+
+
+def test_proofs_count_for_who_is_seen_to_be_signed_in_only(user):
+    session = signed_in(user).require_session()
+    session.add_proof(OTP)
+    # As the gate leaves it to a request that came to owe something.
+    session.request.user = AnonymousUser()
     assert not Standing(session).is_verified
 
 
