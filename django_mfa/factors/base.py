@@ -103,6 +103,7 @@ class Factor:
             return None
         return waiting.filter(created__gt=since, public_id=public_id).first()
 
+    @sensitive_variables()
     def try_out(
         self, user: AbstractBaseUser, response: Any, *, waiting: MFADevice | None
     ) -> Verdict:
@@ -119,6 +120,7 @@ class Factor:
         del asking
         raise FactorNotAvailable
 
+    @sensitive_variables()
     def take(self, asking: Asking, response: Any) -> Any:
         """Spend the challenge that `response` answers; return what is to be judged.
 
@@ -128,6 +130,7 @@ class Factor:
         del asking
         return response
 
+    @sensitive_variables()
     def candidates(self, user_pk: Any, response: Any) -> Sequence[MFADevice]:
         """Return the devices that may have given `response`, with user and account."""
         del response

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth import load_backend
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf
 from django_mfa.errors import FactorNotAvailable, InvalidResponse
@@ -51,6 +52,7 @@ def ask(ctx: Context, name: str = "") -> Mapping[str, Any]:
     return kind.ask(challenge.begin_asking(ctx, Purpose.PASSWORDLESS, name=name))
 
 
+@sensitive_variables()
 def answer(ctx: Context, response: Any, next_url: str = "") -> Arrived:
     """Judge the answer and sign its owner in, or hold them for one more factor.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.views.decorators.debug import sensitive_variables
+
 from django_mfa.extras import lazy
 
 from .reading import Answer, encode
@@ -80,6 +82,7 @@ class Expected:
     must_verify: bool = False
 
 
+@sensitive_variables()
 def register(
     answer: Answer,
     expected: Expected,
@@ -106,6 +109,7 @@ def register(
         raise Refused(_reason(error)) from error
 
 
+@sensitive_variables()
 def authenticate(answer: Answer, expected: Expected, *, key: bytes) -> Asserted:
     """Verify the answer to `get()`; its challenge was looked up before.
 
@@ -127,6 +131,7 @@ def authenticate(answer: Answer, expected: Expected, *, key: bytes) -> Asserted:
     return Asserted(data.sign_count, _flags(data.flags))
 
 
+@sensitive_variables()
 def named_in(answer: Answer) -> tuple[str, str]:
     """Return the format and the AAGUID that an attestation names, not verified yet."""
     try:
@@ -143,6 +148,7 @@ def verifiable(algorithms: Sequence[int]) -> list[int]:
     return [number for number in algorithms if number in known]
 
 
+@sensitive_variables()
 def _register(answer: Answer, **expected: Any) -> Registered:
     done = webauthn.verify_registration_response(
         credential=_attestation(answer),
@@ -170,6 +176,7 @@ def _register(answer: Answer, **expected: Any) -> Registered:
     )
 
 
+@sensitive_variables()
 def _attestation(answer: Answer) -> Any:
     return structs.RegistrationCredential(
         id=encode(answer.id),
@@ -180,6 +187,7 @@ def _attestation(answer: Answer) -> Any:
     )
 
 
+@sensitive_variables()
 def _assertion(answer: Answer) -> Any:
     return structs.AuthenticationCredential(
         id=encode(answer.id),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
 from django_mfa.accounts import service as accounts
@@ -80,6 +81,7 @@ class PasskeyFactor(Factor):
     def pending(self, user: AbstractBaseUser, public_id: str) -> None:
         """Return None: no row waits."""
 
+    @sensitive_variables()
     def try_out(
         self, user: AbstractBaseUser, response: Any, *, waiting: MFADevice | None
     ) -> Verdict:
@@ -115,6 +117,7 @@ class PasskeyFactor(Factor):
             allowed=self._allowed(asking),
         )
 
+    @sensitive_variables()
     def take(self, asking: Asking, response: Any) -> Taken:
         """Spend the challenge that was answered; read the rest only then."""
         data = parsed(response)
@@ -133,10 +136,12 @@ class PasskeyFactor(Factor):
             conditional=_is_conditional(asking.purpose, challenge),
         )
 
+    @sensitive_variables()
     def has_shape(self, response: Any) -> bool:
         """Whether it came from an authenticator."""
         return isinstance(response, Credential | Mapping)
 
+    @sensitive_variables()
     def candidates(self, user_pk: Any, response: Any) -> Sequence[MFADevice]:
         """Return the one passkey with this id, if it is the user's; one query."""
         if response.answer is None:
@@ -150,6 +155,7 @@ class PasskeyFactor(Factor):
             rows = rows.filter(user_id=user_pk)
         return list(rows.select_related("user", "user__mfa_account"))
 
+    @sensitive_variables()
     def judge(self, devices: Sequence[MFADevice], response: Any) -> Verdict:
         """Verify the answer with the passkey that it names."""
         if not devices:

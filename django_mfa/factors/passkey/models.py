@@ -8,6 +8,7 @@ from django.db import IntegrityError, models, router, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
 from django_mfa.accounts import service as accounts
@@ -78,6 +79,7 @@ class Passkey(MFADevice):
         synced = gettext("Synced") if self.backed_up else gettext("On one device")
         return (keeper, synced) if keeper and keeper != self.name else (synced,)
 
+    @sensitive_variables()
     def judge(self, response: Any) -> Verdict:
         """Verify the signature and every rule of section 7.2; a `Taken` answers."""
         if response.problem or not self.is_usable:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import strict_json
 from django_mfa.values import Credential
@@ -38,9 +40,9 @@ class Answer:
 
     id: bytes
     client: ClientData
-    attestation: bytes = b""
-    authenticator_data: bytes = b""
-    signature: bytes = b""
+    attestation: bytes = field(default=b"", repr=False)
+    authenticator_data: bytes = field(default=b"", repr=False)
+    signature: bytes = field(default=b"", repr=False)
     user_handle: bytes | None = None
     transports: tuple[str, ...] = ()
     attachment: str = ""
@@ -52,6 +54,7 @@ class Answer:
         return bool(self.attestation)
 
 
+@sensitive_variables()
 def parsed(response: Any) -> Mapping[str, Any] | None:
     """Return the credential of a `Credential`, a mapping or a text; None if there is none."""
     try:
@@ -60,6 +63,7 @@ def parsed(response: Any) -> Mapping[str, Any] | None:
         return None
 
 
+@sensitive_variables()
 def read(data: Mapping[str, Any]) -> Answer:
     """Read what `parsed` returned; raise `Malformed`."""
     inner = _mapping(data.get("response"))
@@ -89,6 +93,7 @@ def read(data: Mapping[str, Any]) -> Answer:
     )
 
 
+@sensitive_variables()
 def challenge_of(data: Mapping[str, Any] | None) -> bytes | None:
     """Return the challenge that an answer names, however malformed the rest; or None."""
     try:
@@ -98,11 +103,13 @@ def challenge_of(data: Mapping[str, Any] | None) -> bytes | None:
         return None
 
 
+@sensitive_variables()
 def encode(data: bytes) -> str:
     """Return base64url without padding (RFC 4648 section 5)."""
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+@sensitive_variables()
 def decode(text: str) -> bytes:
     """Return the bytes of base64url, or of its elder sibling; raise `Malformed`.
 
@@ -115,6 +122,7 @@ def decode(text: str) -> bytes:
     return urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
 
 
+@sensitive_variables()
 def _parsed(response: Any) -> Any:
     given = response.json if isinstance(response, Credential) else response
     if not isinstance(given, str):
@@ -125,6 +133,7 @@ def _parsed(response: Any) -> Any:
         raise Malformed from error
 
 
+@sensitive_variables()
 def _unwrapped(data: Any) -> Any:
     """Return the credential of a request body, `{"credential": {...}, ...}`, or `data`."""
     if isinstance(data, Mapping) and "credential" in data:
@@ -133,6 +142,7 @@ def _unwrapped(data: Any) -> Any:
     return data
 
 
+@sensitive_variables()
 def _client_data(raw: bytes) -> ClientData:
     try:
         data = _mapping(strict_json.loads(raw.decode("utf-8-sig")))
@@ -147,6 +157,7 @@ def _client_data(raw: bytes) -> ClientData:
     )
 
 
+@sensitive_variables()
 def _user_handle(inner: Mapping[str, Any]) -> bytes | None:
     given = inner.get("userHandle")
     # Some browsers say "" where the specification says null.
@@ -173,12 +184,14 @@ def _transports(given: Any) -> tuple[str, ...]:
     return tuple(sorted(set(given)))
 
 
+@sensitive_variables()
 def _mapping(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise Malformed
     return value
 
 
+@sensitive_variables()
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not value:
@@ -186,5 +199,6 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     return value
 
 
+@sensitive_variables()
 def _bytes(data: Mapping[str, Any], name: str) -> bytes:
     return decode(_text(data, name))

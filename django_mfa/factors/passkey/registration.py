@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.views.decorators.debug import sensitive_variables
+
 from django_mfa import clock, conf
 from django_mfa.errors import AlreadyRegistered
 from django_mfa.values import Verdict
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
 
+@sensitive_variables()
 def judge(user: AbstractBaseUser, response: Any) -> Verdict:
     """Return a verdict with the passkey, not stored yet; `AlreadyRegistered` if known."""
     if response.problem or not response.answer.is_creation:
@@ -34,6 +37,7 @@ def judge(user: AbstractBaseUser, response: Any) -> Verdict:
     return Verdict(passkey, right=True, claim=claim, details=details)
 
 
+@sensitive_variables()
 def _verify(response: Any) -> tuple[Registered, attestation.Trust]:
     answer, site, settings = response.answer, response.site, conf.get().PASSKEY
     model = attestation.model_of(answer)
@@ -66,6 +70,7 @@ def _verify(response: Any) -> tuple[Registered, attestation.Trust]:
     return found, trust
 
 
+@sensitive_variables()
 def _passkey(
     user: AbstractBaseUser, response: Any, found: Registered, trust: str
 ) -> Passkey:

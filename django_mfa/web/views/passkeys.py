@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import JsonResponse
 from django.shortcuts import resolve_url
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.errors import InvalidResponse, MalformedResponse
 from django_mfa.flows import challenge, enrol, manage, passwordless, step_up
@@ -71,6 +72,7 @@ class PasskeyLoginView(CeremonyPage):
         """Go to the page with the button."""
         return self.go_on(name="login")
 
+    @sensitive_variables()
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Judge the answer."""
         credential = self.credential

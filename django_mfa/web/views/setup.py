@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.errors import (
     AlreadyRegistered,
@@ -66,6 +67,7 @@ class SetupView(CeremonyPage):
             return self.show(SetupForm(initial={"name": name}), error)
         return self._done(done)
 
+    @sensitive_variables()
     def _register(self, credential: Credential) -> HttpResponseBase:
         """Judge the answer of an authenticator to the set-up."""
         given = NameForm(
@@ -82,6 +84,7 @@ class SetupView(CeremonyPage):
             return self.show(SetupForm(initial={"name": name}), error)
         return self._done(done)
 
+    @sensitive_variables()
     def _done(self, done: enrol.Confirmed) -> HttpResponseBase:
         after = self.next_url or done.next_url
         if self.credential is not None and self.speaks_json:

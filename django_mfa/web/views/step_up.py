@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.errors import WrongPassword
 from django_mfa.flows import manage, step_up
@@ -43,6 +44,7 @@ class StepUpView(ChallengePage):
         if self.asks_password():
             return self._check_password()
 
+        @sensitive_variables()
         def answer(response: Any) -> str:
             step_up.answer(self.context, response, factor=kwargs.get("factor", ""))
             return self.next_url or reverse("django_mfa:security")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.shortcuts import resolve_url
+from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import answers
 from django_mfa.errors import (
@@ -61,6 +62,7 @@ class ChallengePage(CeremonyPage):
         )
         return self._with_status(response, error)
 
+    @sensitive_variables()
     def judge(self, answer: Callable[[Any], str]) -> HttpResponseBase:
         """Have the response judged by `answer`; on to where it says, or ask again."""
         response: Any = self.credential
@@ -102,6 +104,7 @@ class VerifyView(ChallengePage):
         """Judge the answer; in, or ask again."""
         self.session.require_hold()
 
+        @sensitive_variables()
         def answer(response: Any) -> str:
             factor = kwargs.get("factor", "")
             start = resolve_url(settings.LOGIN_REDIRECT_URL)
