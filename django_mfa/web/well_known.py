@@ -41,6 +41,6 @@ def passkey_endpoints(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("webauthn", webauthn),
-    path("passkey-endpoints", passkey_endpoints),
+    path("webauthn", webauthn, name="well_known_webauthn"),
+    path("passkey-endpoints", passkey_endpoints, name="well_known_passkey_endpoints"),
 ]

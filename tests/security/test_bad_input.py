@@ -73,7 +73,7 @@ def test_a_code_in_disguise_is_no_code(alice, name):
     assert browser.is_in
 
 
-@pytest.mark.parametrize("name", DISGUISES)
+@pytest.mark.parametrize("name", list(DISGUISES)[::3])
 @pytest.mark.parametrize("page", ["step_up", "setup totp"])
 def test_a_code_in_disguise_is_no_code_anywhere_else(alice, page, name, clock):
     browser = alice.enter()

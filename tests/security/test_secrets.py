@@ -232,12 +232,8 @@ def test_L02_no_secret_leaves_by_logs_mails_signals_rows_or_reprs(
 def report(request, error):
     """What an administrator is mailed, and what a developer sees."""
     exc_info = (type(error), error, error.__traceback__)
-    reporter = ExceptionReporter(request, *exc_info, is_email=True)
-    return (
-        reporter.get_traceback_html()
-        + reporter.get_traceback_text()
-        + technical_500_response(request, *exc_info).content.decode()
-    )
+    mailed = ExceptionReporter(request, *exc_info, is_email=True).get_traceback_text()
+    return mailed + technical_500_response(request, *exc_info).content.decode()
 
 
 class Broken(Exception):
