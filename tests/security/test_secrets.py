@@ -333,7 +333,9 @@ def test_L02_no_secret_stands_in_an_error_report(  # noqa: PLR0915  # a story
                 connection.needs_rollback = False
     assert seen, "nothing failed there"
     generated = set(RecoveryCode.objects.values_list("digest", flat=True))
+    forms = {form for value in seeds | generated for form in forms_of(value)}
     for text in seen:
-        for value in seeds | generated:
-            for form in forms_of(value):
-                assert not re.search(rf"(?<!\w){re.escape(form)}(?!\w)", text), form
+        for form in forms:
+            # Six digits stand in many an address of memory.
+            word = rf"(?<!\w){re.escape(form)}(?!\w)"
+            assert form not in text or not re.search(word, text), form
