@@ -27,7 +27,7 @@ def test_a_sign_in_leads_to_where_the_person_wanted_to_go(page, phone):
     page.goto("/transfer/")
     page.get_by_label("Username").fill("alice")
     page.get_by_label("Password").fill("pw")
-    visitor.press("Sign in")
+    visitor.send("Sign in")
     visitor.enter_code(phone.wrong_code())
     visitor.enter_code(phone.code())
     visitor.sees("/transfer/")
@@ -37,11 +37,11 @@ def test_a_transfer_needs_a_factor_and_the_set_up_leads_back_to_it(page, alice):
     visitor = Visitor(page)
     visitor.enter_password("/mfa/login/?next=/transfer/")
     visitor.set_up_phone()
-    visitor.press("I have saved them")
+    visitor.send("I have saved them")
     visitor.sees("/transfer/")
     page.get_by_label("Recipient").fill("bob")
     page.get_by_label("Amount").fill("12.50")
-    visitor.press("Send")
+    visitor.send("Send")
     visitor.sees("/transfer/receipt/")
 
 
@@ -81,7 +81,7 @@ def test_two_tabs_set_up_the_same_phone(page, alice):
         tab.goto("/mfa/setup/totp/")
     phone = Phone.scan(page)
     assert Phone.scan(other.page).secret == phone.secret
-    visitor.enter_code(phone.code(), press="Finish")
+    visitor.enter_code(phone.code(), send="Finish")
     assert len(visitor.recovery_codes()) == 10
     other.page.goto(SECURITY)
     assert other.page.get_by_role("heading", level=3).count() == 1
@@ -104,7 +104,7 @@ def test_the_back_button_shows_the_codes_and_the_key_no_second_time(page, alice)
     page.goto("/mfa/setup/")
     phone = visitor.set_up_phone()
     codes = visitor.recovery_codes()
-    visitor.press("I have saved them")
+    visitor.send("I have saved them")
     visitor.sees(SECURITY)
     for _ in range(2):
         shown = back(page)

@@ -221,7 +221,7 @@ def test_the_copy_and_print_buttons_need_javascript(page, alice, signed_in):
     signed_in(page.context, alice)
     page.goto("/mfa/recovery-codes/")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    Visitor(page).press("Make new codes")
+    Visitor(page).send("Make new codes")
     visitor = Visitor(page)
     visitor.press("Copy")
     expect(page.get_by_role("status").filter(has_text="copied")).to_be_visible()
@@ -238,6 +238,6 @@ def test_without_javascript_no_button_is_shown_that_does_nothing(
 ):
     signed_in(page.context, alice)
     page.goto("/mfa/recovery-codes/")
-    Visitor(page).press("Make new codes")
+    Visitor(page).send("Make new codes")
     shown = page.get_by_role("main").get_by_role("button").all_inner_texts()
     assert shown == ["I have saved them"]

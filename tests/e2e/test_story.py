@@ -34,7 +34,7 @@ def keeps_codes(visitor: Visitor) -> list[str]:
     text = visitor.downloaded_codes()
     assert re.findall(r"^\S{4}-\S{4}$", text, re.M) == codes
     assert "Example Bank" in text
-    visitor.press("I have saved them")
+    visitor.send("I have saved them")
     return codes
 
 
@@ -72,9 +72,9 @@ def enters_the_admin(visitor: Visitor) -> None:
     visitor.page.goto("/admin/")
     visitor.page.get_by_label("Username").fill(visitor.name)
     visitor.page.get_by_label("Password").fill(visitor.password)
-    visitor.press("Log in")
+    visitor.send("Log in")
     visitor.set_up_phone()
-    visitor.press("I have saved them")
+    visitor.send("I have saved them")
     visitor.sees("/admin/")
 
 
@@ -83,7 +83,7 @@ def events_of(visitor: Visitor, name: str) -> list[str]:
     visitor.page.goto("/admin/")
     visitor.page.get_by_role("main").get_by_role("link", name="Audit log").click()
     visitor.page.get_by_role("textbox", name="Search").fill(name)
-    visitor.press("Search")
+    visitor.send("Search")
     rows = visitor.page.locator("#result_list tbody tr").all_inner_texts()
     return [re.split(r"\s*\t\s*", row.strip())[1] for row in reversed(rows)]
 
@@ -94,10 +94,10 @@ def resets(visitor: Visitor, name: str, reason: str) -> None:
     visitor.page.get_by_role("main").get_by_role("link", name=name, exact=True).click()
     visitor.follow("Devices, recent events, reset")
     visitor.follow("Reset second factors")
-    visitor.press("Reset second factors")
+    visitor.send("Reset second factors")
     expect(visitor.page.get_by_text("This field is required.")).to_be_visible()
     visitor.page.get_by_label("Reason").fill(reason)
-    visitor.press("Reset second factors")
+    visitor.send("Reset second factors")
     told = visitor.page.get_by_text(f"The second factors of {name} were removed.")
     expect(told).to_be_visible()
 

@@ -41,12 +41,12 @@ def setting_up(visitor: Visitor, look: Look) -> Phone:
     visitor.follow("Authenticator app")
     look("setup-totp")
     phone = Phone.scan(page)
-    visitor.enter_code(phone.wrong_code(), press="Finish")
+    visitor.enter_code(phone.wrong_code(), send="Finish")
     look("setup-totp-wrong")
     page.get_by_label("Name of the device").fill("My phone")
-    visitor.enter_code(phone.code(), press="Finish")
+    visitor.enter_code(phone.code(), send="Finish")
     look("recovery-codes-new")
-    visitor.press("I have saved them")
+    visitor.send("I have saved them")
     look("security-saved")
     return phone
 

@@ -35,20 +35,27 @@ class Visitor:
     # What they do
 
     def press(self, name: str) -> None:
+        """A button that may stay on the page."""
         self.page.get_by_role("button", name=name, exact=True).click()
 
+    def send(self, name: str) -> None:
+        """A button that sends a form; go on when the answer is there."""
+        with self.page.expect_navigation():
+            self.press(name)
+
     def follow(self, name: str) -> None:
-        self.page.get_by_role("link", name=name).click()
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=name).click()
 
     def enter_password(self, path: str = LOGIN) -> None:
         self.page.goto(path)
         self.page.get_by_label("Username").fill(self.name)
         self.page.get_by_label("Password").fill(self.password)
-        self.press("Sign in")
+        self.send("Sign in")
 
-    def enter_code(self, code: str, press: str = "Verify") -> None:
+    def enter_code(self, code: str, send: str = "Verify") -> None:
         self.page.get_by_label(re.compile(r"^(Code|Recovery code)$")).fill(code)
-        self.press(press)
+        self.send(send)
 
     def sign_in(self, phone: Phone, path: str = LOGIN) -> None:
         self.enter_password(path)
@@ -57,14 +64,14 @@ class Visitor:
 
     def sign_out(self) -> None:
         self.page.goto("/")
-        self.press("Sign out")
+        self.send("Sign out")
 
     def set_up_phone(self, name: str = "") -> Phone:
         """From the choice of factors to the recovery codes."""
         self.follow("Authenticator app")
         phone = Phone.scan(self.page)
         self.page.get_by_label("Name of the device").fill(name)
-        self.enter_code(phone.code(), press="Finish")
+        self.enter_code(phone.code(), send="Finish")
         return phone
 
     # The page that shows the recovery codes
