@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,9 @@ OTHERS = (
 )
 HIGHEST_CAP = 100
 MAX_WINDOW = 10
+SHORTEST_KEY = 32
+#: A set of ten codes leaves four bits less; NIST SP 800-63B wants 20 of a code.
+FEWEST_BITS = 30
 SAFE_COST = 14
 
 
@@ -171,6 +175,12 @@ def check_deploy(**kwargs: Any) -> list[CheckMessage]:
 
 def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
     yield from _impossible_codes(current.TOTP)
+    yield from _impossible_recovery_codes(current.RECOVERY_CODES)
+    if any(not _is_key(key) for key in current.ENCRYPTION_KEYS):
+        yield (
+            f"ENCRYPTION_KEYS must be texts of at least {SHORTEST_KEY} signs.",
+            "Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+        )
     yield from _impossible_limits(current.LIMITS)
     yield from problems.impossible(current.PASSKEY)
     for policy in current.POLICIES:
@@ -188,6 +198,19 @@ def _impossible_codes(totp: conf.TOTP) -> Iterator[tuple[str, str]]:
         yield "TOTP.ALGORITHM is unknown.", "Use SHA1, SHA256 or SHA512."
     if totp.PERIOD < 1 or not 0 <= totp.WINDOW <= MAX_WINDOW:
         yield "TOTP.PERIOD or TOTP.WINDOW is out of range.", "Defaults: 30 and 1."
+
+
+def _impossible_recovery_codes(codes: conf.RecoveryCodes) -> Iterator[tuple[str, str]]:
+    bits = codes.LENGTH * math.log2(max(1, len(set(codes.ALPHABET))))
+    if codes.COUNT < 1 or bits < FEWEST_BITS or not codes.ALPHABET.isascii():
+        yield (
+            "RECOVERY_CODES can be guessed, or are none.",
+            f"COUNT at least 1; LENGTH and ALPHABET for at least {FEWEST_BITS} bits.",
+        )
+
+
+def _is_key(key: Any) -> bool:
+    return isinstance(key, str) and len(key) >= SHORTEST_KEY
 
 
 def _impossible_limits(limits: conf.Limits) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +66,10 @@ class Proof:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Proof:
-        """Return the proof that `as_json` wrote."""
-        return cls(**{**data, "amr": tuple(data["amr"])})
+        """Return the proof that `as_json` wrote, of whatever version."""
+        known = {item.name for item in fields(cls)}
+        kept = {name: value for name, value in data.items() if name in known}
+        return cls(**{**kept, "amr": tuple(data["amr"])})
 
 
 @dataclass(frozen=True, slots=True)

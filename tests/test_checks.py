@@ -33,6 +33,23 @@ def test_the_test_project_has_nothing_to_say():
     assert [each for each in found if str(each.id).startswith("django_mfa.")] == []
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"ENCRYPTION_KEYS": [""]},
+        {"ENCRYPTION_KEYS": ["x" * 31]},
+        {"ENCRYPTION_KEYS": ["x" * 32, 5]},
+        {"RECOVERY_CODES": {"COUNT": 0}},
+        {"RECOVERY_CODES": {"LENGTH": 5}},
+        {"RECOVERY_CODES": {"ALPHABET": "AAAAAAAA"}},
+        {"RECOVERY_CODES": {"ALPHABET": ""}},
+    ],
+)
+def test_secrets_that_can_be_guessed_stop_the_site(settings, value):
+    say(settings, **value)
+    assert ids(checks.check_settings()) == ["django_mfa.E002"]
+
+
 def test_what_is_no_setting_stops_the_site(settings):
     say(settings, GRACE_DAY=3, TOTP={"DIGITS": "6"})
     found = checks.check_settings()

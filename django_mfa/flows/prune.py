@@ -1,0 +1,21 @@
+"""Throw away what is over: challenges nobody answered, set-ups nobody finished."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django_mfa import clock, conf
+from django_mfa.challenges import service as challenges
+from django_mfa.factors import registry
+
+
+def prune() -> dict[str, int]:
+    """Delete what is over and return how many rows of each kind there were."""
+    since = clock.now() - timedelta(seconds=conf.get().SETUP_TTL)
+    setups = sum(
+        kind.model._default_manager.filter(
+            confirmed=False, created__lte=since
+        ).delete()[0]
+        for kind in registry.factors().values()
+    )
+    return {"challenges": challenges.prune(), "set-ups": setups}
