@@ -1,5 +1,6 @@
 #!/usr/bin/env python
 """Run the test project: a small real site that uses django_mfa."""
+
 from __future__ import annotations
 
 import os

@@ -111,7 +111,10 @@ def test_a_backend_that_refuses_the_user_is_passed_over(
 
 
 def test_a_typed_name_is_answered_with_passkeys_whoever_it_is(user, passkey, settings):
-    asked = [passwordless.ask(session_context(), name) for name in (user.get_username(), "nobody")]
+    asked = [
+        passwordless.ask(session_context(), name)
+        for name in (user.get_username(), "nobody")
+    ]
     (real,), (made_up,) = (each["allowCredentials"] for each in asked)
     assert real["id"] == passkey.credential_id
     assert set(real) == set(made_up)
