@@ -394,3 +394,13 @@ def test_limits_are_read_at_use(secret, settings):
     settings.DJANGO_MFA = {"LIMITS": {"DEVICE_CAP": 2}}
     assert conf.get().LIMITS.DEVICE_CAP == 2
     assert [each.device_disabled for each in charge(totp, 2)] == [False, True]
+
+
+def test_a_guess_that_is_no_other_device_s_either_is_charged(user):
+    for name in ("first", "second", "third"):
+        add_totp(user, name=name, secret="GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
+    asked = TOTPDevice.objects.get(name="first")
+    with freeze(59):
+        assert not asked.verify_token("000000")
+    asked.refresh_from_db()
+    assert asked.failures_total == 1

@@ -169,3 +169,13 @@ def test_what_the_browser_should_know_is_there_for_passkeys_alone(user, passkey)
     assert known["rpId"] == "testserver"
     with pytest.raises(FactorNotAvailable):
         manage.accepted(ctx, "totp")
+
+
+def test_who_may_not_sign_in_is_refused_with_a_right_passkey(
+    user, passkey, authenticator
+):
+    user.is_active = False
+    user.save()
+    with pytest.raises(InvalidResponse):
+        sign_in(authenticator)
+    assert last_told().reason == "user_not_allowed"

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from django_mfa import conf
+from django_mfa.errors import FactorNotAvailable
+from django_mfa.factors.passkey import problems
+from django_mfa.factors.passkey.factor import PasskeyFactor
+from django_mfa.factors.totp import TOTPFactor
+from django_mfa.values import Asking, Purpose
+
+pytestmark = pytest.mark.django_db
+
+
+def test_no_text_that_is_typed_proves_a_passkey(passkey):
+    assert passkey.verify_token("123456") is False
+
+
+def test_a_site_may_ask_for_one_kind_of_authenticator(user, settings):
+    settings.DJANGO_MFA = {"PASSKEY": {"RP_ID": "localhost", "ATTACHMENT": "platform"}}
+    asking = Asking(
+        purpose=Purpose.ENROL, browser="b", host="localhost", user_pk=user.pk, user=user
+    )
+    options = PasskeyFactor().ask(asking)
+    selection = options["authenticatorSelection"]
+    assert selection["authenticatorAttachment"] == "platform"
+
+
+def test_files_of_roots_that_are_there_are_fine(tmp_path):
+    file = tmp_path / "roots.pem"
+    file.write_text("")
+    passkey = conf.Passkey(
+        ATTESTATION="direct", ATTESTATION_ROOTS={"packed": [str(file), "/no/such"]}
+    )
+    said = [text for text, _hint in problems.impossible(passkey)]
+    assert said == ["PASSKEY: there is no file /no/such."]
+
+
+def test_a_factor_that_asks_nothing_cannot_be_asked():
+    asking = Asking(purpose=Purpose.LOGIN, browser="b", host="h", user_pk=1)
+    with pytest.raises(FactorNotAvailable):
+        TOTPFactor().ask(asking)
