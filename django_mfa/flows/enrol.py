@@ -70,6 +70,10 @@ def begin(ctx: Context, slug: str) -> Setup:
     kind = _require_enrollable(ctx, slug)
     _require_room(kind, subject.user)
     waiting = _waiting(ctx, subject, kind)
+    if accounts.of(subject.user)._state.adding:
+        # Made now: two confirmations that both had to make it would be a deadlock
+        # on MariaDB, where the new row also locks that of the user.
+        accounts.ensure(subject.user)
     setup = kind.begin(subject.user, host=ctx.host, waiting=waiting)
     if waiting is None and setup.device is not None:
         ctx.require_session().remember_setup(slug, str(setup.device.public_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from django_mfa.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+log = logging.getLogger("django_mfa")
 
 
 @contextmanager
@@ -29,6 +32,8 @@ def all_or_nothing(request: Any) -> Iterator[None]:
             _save(request.session)
     except (DatabaseError, UpdateError) as error:
         rewind()
+        # SECURITY: the kind of error alone: its text may hold what was stored.
+        log.warning("A transaction was undone: %s", type(error).__name__)
         raise Unavailable from error
     except BaseException:
         rewind()
