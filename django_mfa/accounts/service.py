@@ -60,8 +60,10 @@ def of(user: Any) -> MFAAccount:
 
 def epoch_of(user: Any) -> int:
     """Return the epoch of the account of `user`: the one question of every request."""
-    carried: int | None = getattr(user, CARRIED["epoch"], None)
-    return of(user).epoch if carried is None else carried
+    if not hasattr(user, CARRIED["epoch"]):
+        return of(user).epoch
+    carried: int | None = getattr(user, CARRIED["epoch"])
+    return carried or 0
 
 
 def _unpack(user: Any) -> None:
