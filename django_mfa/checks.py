@@ -19,13 +19,16 @@ from django.urls import NoReverseMatch, reverse
 from . import conf
 from .extras import lazy
 from .factors import registry
-from .factors.passkey import problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib import metadata
+
+    from .factors.passkey import problems
 else:
-    metadata = lazy("importlib.metadata")  # heavy, and for `check` alone
+    # Heavy, and for `check` alone.
+    metadata = lazy("importlib.metadata")
+    problems = lazy("django_mfa.factors.passkey.problems")
 
 MIDDLEWARE = "django_mfa.middleware.MFAMiddleware"
 BEFORE = (

@@ -49,14 +49,15 @@ def test_nobody_waits_in_a_new_session(db):
 
 def test_who_is_held_is_not_signed_in(user):
     session = port()
-    session.begin_hold(fresh(user), BACKEND, owed="proof", factors=("totp",))
+    with freeze(clock.timestamp()) as moving:
+        session.begin_hold(fresh(user), BACKEND, owed="proof", factors=("totp",))
     assert session.user() is None
     assert SESSION_KEY not in session.store
     assert session.request.user.is_anonymous
     hold = session.require_hold()
     assert hold.user_pk == user.pk
     assert (hold.owed, hold.factors) == ("proof", ("totp",))
-    assert (hold.backend, hold.at) == (BACKEND, int(clock.timestamp()))
+    assert (hold.backend, hold.at) == (BACKEND, int(moving.at))
 
 
 def test_a_hold_takes_back_a_login(user, session):

@@ -13,16 +13,21 @@ from django.views.decorators.debug import sensitive_variables
 from django_mfa import clock, conf
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import AlreadyRegistered
+from django_mfa.extras import lazy
 from django_mfa.factors.devices import Charge, MFADevice
 from django_mfa.values import Verdict
 
-from . import rules
 from .aaguids import provider
-from .ceremony import Expected, Refused, authenticate
-from .reading import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from . import ceremony, reading, rules
+else:
+    # Not needed to start a process, only to judge an answer.
+    ceremony = lazy("django_mfa.factors.passkey.ceremony")
+    reading = lazy("django_mfa.factors.passkey.reading")
+    rules = lazy("django_mfa.factors.passkey.rules")
 
 CLONE = "possible_clone"
 
@@ -71,7 +76,7 @@ class Passkey(MFADevice):
     @property
     def raw_id(self) -> bytes:
         """The credential id in bytes."""
-        return decode(self.credential_id)
+        return reading.decode(self.credential_id)
 
     def badges(self) -> tuple[str, ...]:
         """Return who keeps it, and whether it is synced, for its owner to read."""
@@ -85,16 +90,16 @@ class Passkey(MFADevice):
         if response.problem or not self.is_usable:
             return self._refused(response.problem or "disabled")
         try:
-            found = authenticate(
+            found = ceremony.authenticate(
                 response.answer,
-                Expected(
+                ceremony.Expected(
                     response.site.id,
                     response.site.origins,
                     must_verify=response.must_verify,
                 ),
                 key=bytes(self.public_key),
             )
-        except Refused as error:
+        except ceremony.Refused as error:
             return self._refused(error.reason)
         case = rules.UsedPasskey(
             answer=response.answer,
@@ -178,7 +183,7 @@ class Passkey(MFADevice):
         return Verdict(self, right=False, reason=reason)
 
     def _user_handle(self) -> bytes:
-        return decode(accounts.of(self.user).user_handle or "")
+        return reading.decode(accounts.of(self.user).user_handle or "")
 
     # What django-otp asks
 
