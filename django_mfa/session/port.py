@@ -303,6 +303,9 @@ class MFASession:
         self.request.user = user
         # Where Django keeps the user it has read, for `user` and `auser`.
         self.request._cached_user = self.request._acached_user = user  # noqa: SLF001  # there is no other way
+        if hasattr(self.request, "auser"):
+            # SECURITY: Django 6.1's login leaves the user there for this request.
+            self.request.auser = partial(_same, user)
 
     # What django-otp is told
 
@@ -326,3 +329,7 @@ class MFASession:
     def all_or_nothing(self) -> AbstractContextManager[None]:
         """Open one transaction in which this session takes part; see `unit`."""
         return all_or_nothing(self.request)
+
+
+async def _same(user: Any) -> Any:
+    return user

@@ -179,3 +179,11 @@ def test_who_may_not_sign_in_is_refused_with_a_right_passkey(
     with pytest.raises(InvalidResponse):
         sign_in(authenticator)
     assert last_told().reason == "user_not_allowed"
+
+
+def test_a_backend_that_says_nothing_of_users_lets_in_who_is_active(user, settings):
+    path = "django.contrib.auth.backends.BaseBackend"
+    settings.AUTHENTICATION_BACKENDS = [path]
+    assert passwordless._backend_for(user) == path
+    user.is_active = False
+    assert passwordless._backend_for(user) is None

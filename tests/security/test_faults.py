@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
+import django
 import pytest
 from django.contrib.sessions.models import Session
 from django.core import mail
@@ -392,7 +393,11 @@ class BrokenMail(BaseEmailBackend):
 def test_a_mail_server_that_is_down_stops_nothing(
     transactional_db, make_user, clock, settings
 ):
-    settings.EMAIL_BACKEND = f"{__name__}.BrokenMail"
+    broken = f"{__name__}.BrokenMail"
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": broken}}
+    else:
+        settings.EMAIL_BACKEND = broken
     alice = Person(make_user("alice"))
     browser = alice.begin(quiet())
     assert browser.code(alice.codes[0]).status_code == 302
