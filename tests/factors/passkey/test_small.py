@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from django_mfa import conf
-from django_mfa.errors import FactorNotAvailable
+from django_mfa.errors import AlreadyRegistered, FactorNotAvailable
 from django_mfa.factors.passkey import problems
 from django_mfa.factors.passkey.factor import PasskeyFactor
 from django_mfa.factors.totp import TOTPFactor
@@ -40,3 +42,13 @@ def test_a_factor_that_asks_nothing_cannot_be_asked():
     asking = Asking(purpose=Purpose.LOGIN, browser="b", host="h", user_pk=1)
     with pytest.raises(FactorNotAvailable):
         TOTPFactor().ask(asking)
+
+
+def test_the_unique_index_refuses_a_second_passkey_with_the_same_id(passkey):
+    rows = type(passkey).objects
+    twin = rows.get(pk=passkey.pk)
+    twin.pk, twin.public_id = None, uuid.uuid4()
+    twin._state.adding = True
+    with pytest.raises(AlreadyRegistered):
+        twin.confirm(None)
+    assert rows.count() == 1
