@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_mfa import conf
 from django_mfa.errors import FactorNotAvailable, InvalidResponse
 from django_mfa.factors import registry
+from django_mfa.session.hold import lets_in
 from django_mfa.values import Proof, Purpose
 
 from . import challenge, gate
@@ -105,11 +106,6 @@ def _backend_for(user: Any) -> str | None:
     """Return the first backend of the site that knows this user and lets them in."""
     for path in settings.AUTHENTICATION_BACKENDS:
         backend = load_backend(path)
-        allowed = getattr(backend, "user_can_authenticate", None)
-        if hasattr(backend, "get_user") and (allowed or _is_active)(user):
+        if hasattr(backend, "get_user") and lets_in(backend, user):
             return path
     return None
-
-
-def _is_active(user: Any) -> bool:
-    return bool(user.is_active)

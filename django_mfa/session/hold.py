@@ -63,14 +63,17 @@ class Hold:
         if self.backend not in settings.AUTHENTICATION_BACKENDS:
             raise LoginExpired  # Django would not know the user by it any more
         backend = load_backend(self.backend)
-        allowed = getattr(backend, "user_can_authenticate", _is_active)
         same = constant_time_compare(self.password_hash, password_hash_of(user))
-        if not (allowed(user) and same and accounts.of(user).epoch == self.epoch):
+        if not (
+            lets_in(backend, user) and same and accounts.of(user).epoch == self.epoch
+        ):
             raise LoginExpired
 
 
-def _is_active(user: AbstractBaseUser) -> bool:
-    return bool(user.is_active)
+def lets_in(backend: Any, user: AbstractBaseUser) -> bool:
+    """Whether `backend` lets `user` sign in; one that has no say asks who is active."""
+    asks = getattr(backend, "user_can_authenticate", None)
+    return bool(asks(user) if asks else user.is_active)
 
 
 def key_of(user: AbstractBaseUser) -> str:
