@@ -194,7 +194,7 @@ def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
             )
 
 
-def _impossible_codes(totp: conf.TOTP) -> Iterator[tuple[str, str]]:
+def _impossible_codes(totp: conf.Totp) -> Iterator[tuple[str, str]]:
     if totp.DIGITS not in (6, 8):
         yield "TOTP.DIGITS must be 6 or 8.", "Most apps know only 6."
     if totp.ALGORITHM not in ("SHA1", "SHA256", "SHA512"):

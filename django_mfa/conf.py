@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import Field, dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -20,8 +20,7 @@ from django.utils.module_loading import import_string
 NAME = "DJANGO_MFA"
 
 
-@dataclass(frozen=True, kw_only=True)
-class TOTP:
+class Totp(NamedTuple):
     DIGITS: int = 6
     """Digits in a code: 6 or 8. Most authenticator apps know only 6."""
     PERIOD: int = 30
@@ -34,8 +33,7 @@ class TOTP:
     """Steps before and after the present one that are accepted, for clocks that differ."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Passkey:
+class Passkey(NamedTuple):
     RP_ID: str | Callable[..., str] | None = None
     """Domain that passkeys belong to (`example.com`); a text, or a callable or dotted path given the host. Default: the host, where ALLOWED_HOSTS names it in full."""
     RP_NAME: str | None = None
@@ -70,7 +68,7 @@ class Passkey:
     """When a counter says that a passkey was copied: `refuse` the answer, `log` it and let in, or `disable` the passkey."""
     ATTESTATION: str = "none"
     """What new passkeys must tell of their maker: `none`, `indirect`, `direct`, `enterprise`. The last two must lead to a root you trust."""
-    ATTESTATION_ROOTS: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ATTESTATION_ROOTS: Mapping[str, Sequence[str]] = MappingProxyType({})
     """Files with root certificates (PEM) by attestation format: `{"packed": ["/etc/roots.pem"]}`."""
     AAGUIDS_ALLOWED: Sequence[str] = ()
     """The only authenticator models that may register. Rests on attestation: use it with `direct`."""
@@ -78,12 +76,11 @@ class Passkey:
     """Authenticator models that may not register."""
     MDS_ROOT: str | None = None
     """File with the root certificate (PEM) that signs the FIDO metadata read by `mfa_update_mds`."""
-    PROVIDERS: Mapping[str, str] = field(default_factory=dict)
+    PROVIDERS: Mapping[str, str] = MappingProxyType({})
     """Names of providers by AAGUID, beside those that come with the package."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecoveryCodes:
+class RecoveryCodes(NamedTuple):
     COUNT: int = 10
     """How many codes a set holds."""
     LENGTH: int = 8
@@ -96,8 +93,7 @@ class RecoveryCodes:
     """Work of the slow digest: scrypt with N = 2 to this power. Less than 14 is for tests."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     FAILURES: int = 5
     """Wrong codes within `FAILURE_WINDOW` seconds after which codes are refused for a while."""
     FAILURE_WINDOW: int = 900
@@ -118,22 +114,19 @@ class Limits:
     """Devices of one factor a person may have."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Audit:
+class Audit(NamedTuple):
     LOG: bool = True
     """Also write each event as a line of JSON to the logger `django_mfa`."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Notices:
+class Notices(NamedTuple):
     ENABLED: bool = True
     """Mail people about changes to their factors."""
     FROM_EMAIL: str | None = None
     """Sender of the mails. Default: DEFAULT_FROM_EMAIL."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     FACTORS: Sequence[str] = (
         "django_mfa.factors.passkey.PasskeyFactor",
         "django_mfa.factors.totp.TOTPFactor",
@@ -142,8 +135,8 @@ class Settings:
     """Dotted paths of the factors people may use, or the short names of our own; in the order they are offered."""
     ENCRYPTION_KEYS: Sequence[str] = ()
     """Secrets that seal what is stored; the first one seals, all of them open. Default: derived from SECRET_KEY."""
-    POLICIES: Sequence[Mapping[str, Any]] = field(
-        default_factory=lambda: ({"who": "staff", "grace_days": 0},)
+    POLICIES: Sequence[Mapping[str, Any]] = (
+        MappingProxyType({"who": "staff", "grace_days": 0}),
     )
     """Who must have a second factor: `who` (everyone, staff, superusers, group:NAME, permission:APP.NAME, a dotted path or callable given the user) and `grace_days`."""
     GRACE_DAYS: int = 7
@@ -161,22 +154,21 @@ class Settings:
         " frame-ancestors 'none'; object-src 'none'"
     )
     """Header of the pages. If signing in leads on to another site (an OAuth client), name it in `form-action`."""
-    TOTP: TOTP = field(default_factory=TOTP)
+    TOTP: Totp = Totp()
     """Codes from authenticator apps."""
-    PASSKEY: Passkey = field(default_factory=Passkey)
+    PASSKEY: Passkey = Passkey()
     """Passkeys and security keys (WebAuthn)."""
-    RECOVERY_CODES: RecoveryCodes = field(default_factory=RecoveryCodes)
+    RECOVERY_CODES: RecoveryCodes = RecoveryCodes()
     """Single-use codes to keep on paper."""
-    LIMITS: Limits = field(default_factory=Limits)
+    LIMITS: Limits = Limits()
     """How many wrong answers are judged."""
-    AUDIT: Audit = field(default_factory=Audit)
+    AUDIT: Audit = Audit()
     """The record of what happened."""
-    NOTICES: Notices = field(default_factory=Notices)
+    NOTICES: Notices = Notices()
     """The mails people get."""
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with the setting, and how to mend it."""
 
     message: str
@@ -190,14 +182,14 @@ def problems(
     if not isinstance(data, Mapping):
         yield Problem(f"{at} must be a dict.", f"Write {at} = {{...}}.")
         return
-    known = {item.name: item for item in fields(shape)}
+    known = shape.__annotations__
     for key, value in data.items():
         here = f"{at}[{key!r}]"
         if key not in known:
             yield _unknown(str(key), here, list(known))
             continue
-        default = getattr(shape(), key)
-        if is_dataclass(default):
+        default = shape._field_defaults[key]
+        if is_group(default):
             yield from problems(value, type(default), here)
         elif not (_fits(value, default) or _may_be_called(value, known[key])):
             wanted = type(default).__name__
@@ -212,9 +204,14 @@ def _unknown(key: str, here: str, known: list[str]) -> Problem:
     return Problem(f"{here} is not a setting.", hint)
 
 
-def _may_be_called(value: Any, item: Field[Any]) -> bool:
+def is_group(default: Any) -> bool:
+    """Whether a key holds settings of its own, told by its default."""
+    return hasattr(default, "_field_defaults")
+
+
+def _may_be_called(value: Any, kind: Any) -> bool:
     """Whether the setting takes a callable, and this is one or the name of one."""
-    return "Callable" in str(item.type) and (callable(value) or isinstance(value, str))
+    return "Callable" in str(kind) and (callable(value) or isinstance(value, str))
 
 
 def _fits(value: Any, default: Any) -> bool:
@@ -222,22 +219,20 @@ def _fits(value: Any, default: Any) -> bool:
         return value is None or isinstance(value, str) or callable(value)
     if isinstance(default, tuple):
         return isinstance(value, list | tuple)
+    if isinstance(default, Mapping):
+        return isinstance(value, Mapping)
     if isinstance(default, int) and not isinstance(default, bool):
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, type(default))
 
 
 def _build(data: Mapping[str, Any], shape: type[Any]) -> Any:
-    values = {}
-    for item in fields(shape):
-        if item.name not in data:
-            continue
-        default = getattr(shape(), item.name)
-        value = data[item.name]
-        values[item.name] = (
-            _build(value, type(default)) if is_dataclass(default) else value
-        )
-    return shape(**values)
+    given = {
+        name: _build(data[name], type(default)) if is_group(default) else data[name]
+        for name, default in shape._field_defaults.items()
+        if name in data
+    }
+    return shape(**given)
 
 
 class _Reader:

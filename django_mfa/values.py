@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +35,7 @@ class Purpose(StrEnum):
     PASSWORDLESS = "passwordless"
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """What a session has shown: factor, device, when (unix seconds), how strong.
 
     `amr` holds the method names of RFC 8176, `acr` the assurance level reached by
@@ -54,33 +53,25 @@ class Proof:
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, to be kept in the session."""
-        return {
-            "factor": self.factor,
-            "device": self.device,
-            "at": self.at,
-            "acr": self.acr,
-            "amr": list(self.amr),
-            "phishing_resistant": self.phishing_resistant,
-            "factors": self.factors,
-        }
+        return self._asdict() | {"amr": list(self.amr)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Proof:
         """Return the proof that `as_json` wrote, of whatever version."""
-        known = {item.name for item in fields(cls)}
-        kept = {name: value for name, value in data.items() if name in known}
+        kept = {name: data[name] for name in cls._fields if name in data}
         return cls(**{**kept, "amr": tuple(data["amr"])})
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(NamedTuple):
     """What an authenticator answered, as it came from the browser: not yet read."""
 
-    json: str | Mapping[str, Any] = field(repr=False)
+    json: str | Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return "<Credential>"
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(NamedTuple):
     """What a challenge is bound to: whom, for what, in which browser, on which host.
 
     `user_pk` is None before anybody is known; `user` is the row where it was read.
@@ -97,8 +88,10 @@ class Asking:
     conditional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Verdict(NamedTuple):
     """What a factor says of a response, before anything is written.
 
     `device` is the one that answered, or the one to charge. `reason` is for the
@@ -108,9 +101,12 @@ class Verdict:
     device: Any  # a Device model of any factor
     right: bool
     reason: str = ""
-    claim: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    claim: Mapping[str, Any] = NOTHING
     #: What the audit row is to say beside that: plain JSON, no secret.
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = NOTHING
+
+    def __repr__(self) -> str:
+        return "<Verdict>"
 
     @property
     def is_charged(self) -> bool:

@@ -1,11 +1,12 @@
 """Write `settings.md` from `django_mfa/conf.py`: run this after a change there.
 
-The dataclasses are read as text, so nothing of the package needs to be importable.
+The groups are read as text, so nothing of the package needs to be importable.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -40,7 +41,7 @@ that are allowed and less safe are named by `manage.py check --deploy`; see
 
 @dataclass(frozen=True)
 class Setting:
-    """One line of a dataclass, and the sentence under it."""
+    """One line of a group, and the sentence under it."""
 
     name: str
     kind: str
@@ -48,23 +49,19 @@ class Setting:
     sentence: str
 
     @property
-    def factory(self) -> ast.expr | None:
-        """What `default_factory` is, where there is one."""
-        if not isinstance(self.default, ast.Call):
-            return None
-        return next((word.value for word in self.default.keywords), None)
+    def is_group(self) -> bool:
+        """Whether it holds settings of its own: `TOTP: TOTP = TOTP()`."""
+        return isinstance(self.default, ast.Call) and not self.default.args
 
     @property
     def shown_default(self) -> str:
         """The default as one would write it in the settings."""
-        value = self.default
-        if isinstance(self.factory, ast.Lambda):
-            value = self.factory.body
-        return ast.unparse(value) if value is not None else ""
+        shown = ast.unparse(self.default) if self.default else ""
+        return re.sub(r"MappingProxyType\((.*?})\)", r"\1", shown)
 
 
 def shapes(source: str) -> dict[str, list[Setting]]:
-    """The dataclasses of the source by name, with their settings."""
+    """The groups of the source by name, with their settings."""
     classes = [
         node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)
     ]
@@ -85,8 +82,7 @@ def page(source: str) -> str:
     groups = shapes(source)
     plain, nested = [], []
     for setting in groups["Settings"]:
-        is_group = isinstance(setting.factory, ast.Name)
-        (nested if is_group else plain).append(setting)
+        (nested if setting.is_group else plain).append(setting)
     parts = [HEAD, "## At the top\n", *(_entry(setting) for setting in plain)]
     for group in nested:
         parts.append(f"## {group.name}\n\n{group.sentence}\n")

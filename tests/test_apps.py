@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 from django.apps import apps
 from django.contrib.auth.signals import user_logged_in
@@ -46,3 +48,28 @@ def test_there_are_no_other_names():
 def test_keys_of_our_tables_are_big():
     config = apps.get_app_config("django_mfa")
     assert config.default_auto_field == "django.db.models.BigAutoField"
+
+
+@pytest.fixture
+def collector():
+    was_enabled = gc.isenabled()
+    yield gc
+    gc.unfreeze()
+    (gc.enable if was_enabled else gc.disable)()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_is_left_as_it_was_found(collector, enabled):
+    (gc.enable if enabled else gc.disable)()
+    with django_mfa.apps.only_lasting_objects():
+        assert not gc.isenabled()
+    assert gc.isenabled() is enabled
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_a_site_froze_stays_frozen(collector):
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    with django_mfa.apps.only_lasting_objects():
+        pass
+    assert gc.get_freeze_count() >= frozen > 0

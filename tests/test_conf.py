@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields, is_dataclass
-
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
@@ -43,7 +41,7 @@ def test_another_setting_does_not_make_it_read_anew(settings):
 
 
 def test_settings_cannot_be_assigned_to():
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         conf.get().GRACE_DAYS = 3  # type: ignore[misc]  # that is the point
 
 
@@ -112,14 +110,13 @@ def test_a_right_value_is_taken(value):
 
 def shapes(shape=conf.Settings):
     yield shape
-    for item in fields(shape):
-        default = getattr(shape(), item.name)
-        if is_dataclass(default):
+    for default in shape():
+        if conf.is_group(default):
             yield from shapes(type(default))
 
 
 def test_every_key_is_written_in_capitals():
-    names = [item.name for shape in shapes() for item in fields(shape)]
+    names = [name for shape in shapes() for name in shape._fields]
     assert names == [name.upper() for name in names]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -45,11 +44,11 @@ class ResetForm(forms.Form):
     )
 
 
-@dataclass(frozen=True)
 class UserPages:
     """What `MFAUserAdminMixin` adds to the pages of the user's admin."""
 
-    owner: ModelAdmin[Any]
+    def __init__(self, owner: ModelAdmin[Any]) -> None:
+        self.owner = owner
 
     def factors(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Show the devices of one user and what happened to them lately."""

@@ -6,9 +6,8 @@ what each must pass. A site adds one by naming its class in `FACTORS`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -38,13 +37,15 @@ if TYPE_CHECKING:
     from .devices import MFADevice
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """A set-up that waits for its first response: the device, and what to show."""
 
     #: The device that waits; None where nothing is stored before it is proven.
     device: Any
-    show: Mapping[str, Any] = field(repr=False)
+    show: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return "<Setup>"
 
 
 class Factor:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.db import models, router, transaction
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
     from django_mfa.values import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """What came of counting a wrong answer."""
 
     judged: bool

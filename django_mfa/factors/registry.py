@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import CharField, Value
 from django.utils.module_loading import import_string
@@ -29,8 +28,7 @@ OURS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
+class Enrolled(NamedTuple):
     """A confirmed device as lists show it: no secret, one query for all factors."""
 
     factor: str

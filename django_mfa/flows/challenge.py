@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
 Accept = Callable[[MFADevice, Proof], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """A right answer: the proof, and where the person wanted to go."""
 
     proof: Proof
@@ -117,8 +115,7 @@ def choose(offered: Sequence[Factor], response: Any, *, wanted: str = "") -> Fac
     raise MalformedCode
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One response to be judged: who acts, by which factor, asked what, whom."""
 
     ctx: Context

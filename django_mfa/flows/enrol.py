@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
@@ -37,17 +36,18 @@ if TYPE_CHECKING:
 MAX_WRONG = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
+class Confirmed(NamedTuple):
     """A device that counts from now on, and recovery codes if they came with it."""
 
     device: MFADevice
     next_url: str
-    recovery_codes: Sequence[str] = field(default=(), repr=False)
+    recovery_codes: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return "<Confirmed>"
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
+class _Subject(NamedTuple):
     """Whose factor is set up: the signed-in user, or one held for enrolment."""
 
     user: Any

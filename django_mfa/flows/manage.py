@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from django_mfa.session import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(NamedTuple):
     """All that the security page shows of a person."""
 
     devices: Sequence[registry.Enrolled]
@@ -60,7 +58,7 @@ def _with_badges(
     found: dict[UUID, tuple[str, ...]] = {}
     for slug in {device.factor for device in devices}:
         found |= registry.get(slug).badges(user.pk)
-    return [replace(each, badges=found.get(each.public_id, ())) for each in devices]
+    return [each._replace(badges=found.get(each.public_id, ())) for each in devices]
 
 
 def find(ctx: Context, public_id: UUID) -> Any:

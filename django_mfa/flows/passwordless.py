@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import load_backend
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 FACTOR = "passkey"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """A right answer: the proof, where to go, and whether more is owed."""
 
     proof: Proof

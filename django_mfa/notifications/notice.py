@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import get_language
@@ -40,12 +39,11 @@ SUBJECTS: dict[str, Promise] = {
 BY_OTHERS = frozenset({"factors_reset"})
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """One mail: to whom, of what, when and from where."""
 
     event: str
-    to: str = field(repr=False)
+    to: str
     user_pk: Any
     user_name: str
     site_name: str
@@ -59,6 +57,9 @@ class Notice:
     left: int | None
     is_low: bool
     language: str | None
+
+    def __repr__(self) -> str:
+        return "<Notice>"
 
 
 def notice_of(happened: Mapping[str, Any]) -> Notice | None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django_mfa import clock
@@ -19,7 +18,7 @@ LEVELS = ("aal1", "aal2", "aal3")
 
 
 class Requirement:
-    """A question put to the proofs of a session."""
+    """A question put to the proofs of a session; equal to another that asks the same."""
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether `proofs` satisfy it now."""
@@ -29,6 +28,16 @@ class Requirement:
     def max_age(self) -> int | None:
         """Seconds within which a proof must have been given, if that matters."""
         return None
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+    def __repr__(self) -> str:
+        asked = ", ".join(map(repr, vars(self).values()))
+        return f"{type(self).__name__}({asked})"
 
     def __and__(self, other: Requirement) -> Requirement:
         return AllOf((self, other))
@@ -40,7 +49,6 @@ class Requirement:
         return Not(self)
 
 
-@dataclass(frozen=True)
 class AnyFactor(Requirement):
     """Some factor, at any time in this session."""
 
@@ -49,11 +57,11 @@ class AnyFactor(Requirement):
         return bool(proofs)
 
 
-@dataclass(frozen=True)
 class Recent(Requirement):
     """Some factor, at most `seconds` ago."""
 
-    seconds: int
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether a proof is fresh; one from the future is not."""
@@ -67,7 +75,6 @@ class Recent(Requirement):
         return self.seconds
 
 
-@dataclass(frozen=True)
 class PhishingResistant(Requirement):
     """A factor that cannot be given to the wrong site."""
 
@@ -76,16 +83,14 @@ class PhishingResistant(Requirement):
         return any(proof.phishing_resistant for proof in proofs)
 
 
-@dataclass(frozen=True)
 class Strength(Requirement):
     """A factor of at least this assurance level: aal1, aal2, aal3 (NIST SP 800-63B)."""
 
-    level: str
-
-    def __post_init__(self) -> None:
-        if self.level not in LEVELS:
-            message = f"{self.level!r} is not one of {', '.join(LEVELS)}."
+    def __init__(self, level: str) -> None:
+        if level not in LEVELS:
+            message = f"{level!r} is not one of {', '.join(LEVELS)}."
             raise ValueError(message)
+        self.level = level
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether one of the proofs reaches the level."""
@@ -93,11 +98,11 @@ class Strength(Requirement):
         return any(LEVELS.index(proof.acr) >= wanted for proof in proofs)
 
 
-@dataclass(frozen=True)
 class AllOf(Requirement):
     """Every one of `parts`, each perhaps by another proof."""
 
-    parts: tuple[Requirement, ...]
+    def __init__(self, parts: tuple[Requirement, ...]) -> None:
+        self.parts = parts
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether all are met."""
@@ -110,11 +115,11 @@ class AllOf(Requirement):
         return min(ages, default=None)
 
 
-@dataclass(frozen=True)
 class OneOf(Requirement):
     """At least one of `parts`."""
 
-    parts: tuple[Requirement, ...]
+    def __init__(self, parts: tuple[Requirement, ...]) -> None:
+        self.parts = parts
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether one is met."""
@@ -127,11 +132,11 @@ class OneOf(Requirement):
         return max(ages, default=None)
 
 
-@dataclass(frozen=True)
 class Not(Requirement):
     """The part must not be met."""
 
-    part: Requirement
+    def __init__(self, part: Requirement) -> None:
+        self.part = part
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether the part is not met."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django_mfa.errors import LoginExpired
 from django_mfa.limits.addresses import client_address
@@ -14,8 +13,7 @@ from .port import MFASession
 MAX_REQUEST_ID = 64
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """Who acts and from where; all that a flow knows of the door it was called by."""
 
     actor: Any = None  # the signed-in user, of whatever model the site has

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, load_backend
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 Owed = Literal["proof", "enrolment"]
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """A sign-in that waits: who, by which backend, since when, for what, where to."""
 
     user: str
@@ -34,10 +32,7 @@ class Hold:
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, to be kept in the session."""
-        names = self.__dataclass_fields__
-        return {name: getattr(self, name) for name in names} | {
-            "factors": list(self.factors)
-        }
+        return self._asdict() | {"factors": list(self.factors)}
 
     @classmethod
     def from_json(cls, data: Any) -> Hold | None:

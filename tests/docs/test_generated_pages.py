@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import runpy
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -33,12 +32,11 @@ def test_the_page_of_reference_is_current(name):
 
 
 def settings_of(shape, group=""):
-    for item in fields(shape):
-        default = getattr(shape(), item.name)
-        if is_dataclass(default):
-            yield from settings_of(type(default), f"{item.name}.")
+    for name, default in shape()._asdict().items():
+        if conf.is_group(default):
+            yield from settings_of(type(default), f"{name}.")
         else:
-            yield f"{group}{item.name}"
+            yield f"{group}{name}"
 
 
 def test_every_setting_is_on_the_page_with_a_sentence():

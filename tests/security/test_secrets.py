@@ -134,7 +134,7 @@ def ears():
 
     def note(**kwargs):
         ears.heard.append(
-            repr(kwargs) + repr(kwargs.get("context")) + repr(vars(kwargs["context"]))
+            repr(kwargs) + repr(kwargs.get("context")) + repr(kwargs["context"]._asdict())
         )
 
     for event in EVENTS.values():

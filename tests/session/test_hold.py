@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -116,13 +115,13 @@ def test_a_user_switched_off_ends_the_hold(hold, user):
 
 def test_a_backend_that_takes_everybody_takes_those_switched_off(hold, user):
     user.is_active = False
-    replace(hold, backend=ALL_USERS).check_user(user)
+    hold._replace(backend=ALL_USERS).check_user(user)
 
 
 @pytest.mark.parametrize("active", [True, False])
 def test_with_a_backend_without_opinion_only_the_active_go_on(hold, user, active):
     user.is_active = active
-    plain = replace(hold, backend=f"{__name__}.PlainBackend")
+    plain = hold._replace(backend=f"{__name__}.PlainBackend")
     if active:
         plain.check_user(user)
     else:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings as django_settings
 from django.utils.module_loading import import_string
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 LOCAL = "localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class RelyingParty:
+class RelyingParty(NamedTuple):
     """The site as WebAuthn knows it (L3 section 4)."""
 
     id: str

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -55,13 +54,15 @@ class RecoveryCodeFactor(Factor):
         recovery_code_used.emit(context, device.user, device=device, left=device.left)
 
 
-@dataclass(frozen=True)
-class NewCodes:
+class NewCodes(NamedTuple):
     """A set of codes that is digested and not yet stored: the slow part is done."""
 
     set: RecoveryCodeSet
-    digests: list[str] = field(repr=False)
-    written: list[str] = field(repr=False)
+    digests: list[str]
+    written: list[str]
+
+    def __repr__(self) -> str:
+        return "<NewCodes>"
 
     def store(self) -> None:
         """Void the codes its owner had and store these. Must run in a transaction."""
