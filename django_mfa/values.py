@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     ENROL = "enrol"
     STEP_UP = "step_up"
     PASSWORDLESS = "passwordless"
+    APPROVAL = "approval"
 
 
 @dataclass(frozen=True, slots=True)

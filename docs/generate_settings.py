@@ -85,7 +85,7 @@ def page(source: str) -> str:
     groups = shapes(source)
     plain, nested = [], []
     for setting in groups["Settings"]:
-        is_group = isinstance(setting.factory, ast.Name)
+        is_group = setting.kind in groups
         (nested if is_group else plain).append(setting)
     parts = [HEAD, "## At the top\n", *(_entry(setting) for setting in plain)]
     for group in nested:

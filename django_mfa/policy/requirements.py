@@ -94,6 +94,17 @@ class Strength(Requirement):
 
 
 @dataclass(frozen=True)
+class AllowedFactors(Requirement):
+    """One of the named factors."""
+
+    slugs: tuple[str, ...]
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether one of the proofs is by such a factor."""
+        return any(proof.factor in self.slugs for proof in proofs)
+
+
+@dataclass(frozen=True)
 class AllOf(Requirement):
     """Every one of `parts`, each perhaps by another proof."""
 
@@ -136,3 +147,7 @@ class Not(Requirement):
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether the part is not met."""
         return not self.part.is_met_by(proofs)
+
+
+#: Some factor, at any time in this session.
+ANY = AnyFactor()

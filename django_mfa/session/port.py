@@ -20,17 +20,17 @@ from django.contrib.auth import (
 from django.contrib.auth.models import AnonymousUser
 from django.middleware.csrf import rotate_token
 from django.utils.functional import SimpleLazyObject
-from django.utils.http import url_has_allowed_host_and_scheme
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.middleware import is_verified
 from django_otp.models import Device
 
-from django_mfa import clock
+from django_mfa import clock, conf
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import LoginExpired
 from django_mfa.values import Proof
 
 from .hold import Hold, Owed, key_of, password_hash_of
+from .life import LIFE, SessionLife
 from .unit import all_or_nothing
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ AUTH = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
 MAX_PROOFS = 8
 
 
-class MFASession:
+class MFASession(SessionLife):
     """The port through which flows read and change what a session knows."""
 
     #: An `HttpRequest`; that class is known at the doors only.
@@ -60,11 +60,6 @@ class MFASession:
 
     def __init__(self, request: Any) -> None:
         self.request = request
-
-    @property
-    def store(self) -> Any:  # the session backend's class is the site's choice
-        """Django's session of this request."""
-        return self.request.session
 
     # What it knows
 
@@ -97,7 +92,15 @@ class MFASession:
         # hands has none.
         if self.store.get(OWNER) != self.store.get(SESSION_KEY, ""):
             return []
-        return [Proof.from_json(data) for data in self.store.get(PROOFS, ())]
+        found = [Proof.from_json(data) for data in self.store.get(PROOFS, ())]
+        longest, now = conf.get().SESSIONS.PROOF_AGE, clock.timestamp()
+        if not longest:
+            return found
+        return [old for old in found if -clock.SLACK <= now - old.at <= longest]
+
+    def is_worn_out(self) -> bool:
+        """Whether this session has shown something, and all of it is too old."""
+        return bool(self.store.get(PROOFS)) and not self.proofs()
 
     def password_at(self) -> int | None:
         """When the sign-in of this session began, in unix seconds."""
@@ -128,19 +131,6 @@ class MFASession:
     def epoch(self) -> int:
         """Return the epoch of the account when this session last proved itself."""
         return int(self.store.get(EPOCH, -1))
-
-    def safe_next(self, url: str) -> str:
-        """`url` if it leads to this site, else an empty text."""
-        # SECURITY: open redirects (CVE-2023-49438 and others): control signs and
-        # backslashes are read by browsers in ways of their own.
-        if not url or any(sign <= " " or sign == "\\" for sign in url):
-            return ""
-        safe = url_has_allowed_host_and_scheme(
-            url,
-            allowed_hosts={self.request.get_host()},
-            require_https=self.request.is_secure(),
-        )
-        return url if safe else ""
 
     # What changes it
 
@@ -222,6 +212,7 @@ class MFASession:
         proof: Proof | None = None,
         *,
         by_password: bool = True,
+        trusted: bool = False,
     ) -> None:
         """Sign `user` in with a new session key, and with `proof` if one was owed."""
         pk = key_of(user)
@@ -232,7 +223,8 @@ class MFASession:
             login(self.request, cast("Any", user), backend=backend)
         finally:
             del self.request.mfa_admitted
-        self.admit(user, at=hold.at if hold and hold.user == pk else None)
+        at = hold.at if hold and hold.user == pk else None
+        self.admit(user, at=at, trusted=trusted)
         if not by_password:
             del self.store[PASSWORD_AT]
         if proof:
@@ -248,7 +240,9 @@ class MFASession:
         pk = key_of(user)
         return getattr(self.request, "mfa_admitted", None) == pk
 
-    def admit(self, user: AbstractBaseUser, at: int | None = None) -> None:
+    def admit(
+        self, user: AbstractBaseUser, at: int | None = None, *, trusted: bool = False
+    ) -> None:
         """Note that the present sign-in of `user` passed the gate."""
         self.end_hold()
         self.store.pop(SETUPS, None)
@@ -257,18 +251,21 @@ class MFASession:
         self.store[OWNER] = self.store[SESSION_KEY]
         self.store[EPOCH] = accounts.of(user).epoch
         self.store[PASSWORD_AT] = int(clock.timestamp()) if at is None else at
+        self.begin_life(trusted=trusted)
 
     def step_up(self, proof: Proof, device: Device) -> None:
         """Add a proof by `device` to the present sign-in; the session key changes."""
         self.store[DEVICE_ID_SESSION_KEY] = device.persistent_id
         self.store.cycle_key()
         rotate_token(self.request)
+        self.bind()
         self.add_proof(proof)
 
     def renew_password(self) -> None:
         """Return the signed-in user gave the right password again."""
         self.store.cycle_key()
         rotate_token(self.request)
+        self.bind()
         self.store[PASSWORD_AT] = int(clock.timestamp())
 
     def sign_out(self) -> None:
@@ -295,7 +292,7 @@ class MFASession:
     def _forget_user(self) -> None:
         # The owner stays known: the rest of the session is still theirs.
         ours = (DEVICE_ID_SESSION_KEY, PROOFS, EPOCH, PASSWORD_AT, HOLD, SETUPS)
-        for name in AUTH + ours:
+        for name in (*AUTH, *ours, *LIFE):
             self.store.pop(name, None)
 
     def _be(self, user: Any) -> None:
