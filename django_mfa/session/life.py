@@ -15,8 +15,12 @@ from django_mfa.errors import KeyTrouble, MFARequired
 from django_mfa.limits import addresses, browsers
 from django_mfa.values import Proof
 
+from .hold import key_of
+
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.contrib.auth.base_user import AbstractBaseUser
 
     from django_mfa.accounts.models import MFAAccount
 
@@ -58,6 +62,15 @@ class SessionLife:
             require_https=self.request.is_secure(),
         )
         return url if safe else ""
+
+    def is_signed_in(self, user: AbstractBaseUser) -> bool:
+        """Whether Django's own record of this session names `user`."""
+        return bool(self.store.get(SESSION_KEY) == key_of(user))
+
+    def is_admitting(self, user: AbstractBaseUser) -> bool:
+        """Whether the login signal now under way is one that `sign_in` sends."""
+        pk = key_of(user)
+        return getattr(self.request, "mfa_admitted", None) == pk
 
     # Age and place
 

@@ -231,15 +231,6 @@ class MFASession(SessionLife):
             self.add_proof(proof)
         self.attach(user)
 
-    def is_signed_in(self, user: AbstractBaseUser) -> bool:
-        """Whether Django's own record of this session names `user`."""
-        return bool(self.store.get(SESSION_KEY) == key_of(user))
-
-    def is_admitting(self, user: AbstractBaseUser) -> bool:
-        """Whether the login signal now under way is one that `sign_in` sends."""
-        pk = key_of(user)
-        return getattr(self.request, "mfa_admitted", None) == pk
-
     def admit(
         self, user: AbstractBaseUser, at: int | None = None, *, trusted: bool = False
     ) -> None:

@@ -109,7 +109,7 @@ def test_an_audience_is_asked_by_its_name(settings, user, staff):
         {"who": "everyone", "minimum_strength": "aal9"},
         {"who": "nowhere.to.be.found"},
         {"who": "audience:nobody"},
-        {"who": "staff", "strenght": "aal2"},
+        {"who": "staff", "streng": "aal2"},
     ],
 )
 def test_a_policy_nobody_can_meet_is_found(settings, policy):
@@ -118,7 +118,7 @@ def test_a_policy_nobody_can_meet_is_found(settings, policy):
 
 
 @pytest.mark.parametrize(
-    "trigger", ["admin_action", {"paht": "x"}, {"methods": "write"}]
+    "trigger", ["admin_action", {"pat": "x"}, {"methods": "write"}]
 )
 def test_a_rule_that_is_none_is_found(settings, trigger):
     settings.DJANGO_MFA = {"STEP_UP": {"TRIGGERS": [trigger]}}
