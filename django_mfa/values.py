@@ -96,6 +96,8 @@ class Asking:
     name: str = ""
     #: Whether the browser is to make a passkey by itself, without a question.
     conditional: bool = False
+    #: The digest (hex) of what is approved, which the challenge carries.
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import uuid
 
 from django.conf import settings
@@ -76,6 +77,12 @@ class Approval(models.Model):
             used_at=None,
             expires__gt=clock.now(),
         )
+
+    @property
+    def bound_digest(self) -> str:
+        """What a challenge carries: this request, what it shows, and its objects."""
+        text = f"{self.public_id}:{self.digest}:{self.state}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def is_waiting(self) -> bool:

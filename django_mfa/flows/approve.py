@@ -132,7 +132,7 @@ def give(ctx: Context, public_id: UUID, response: Any, *, factor: str = "") -> A
     approval, actor = find(ctx, public_id), ctx.require_actor()
     _require_open(actor, approval)
     kind = challenge.choose(factors_asked(ctx), response, wanted=factor)
-    asking = challenge.asking_of(ctx, Purpose.APPROVAL, user_pk=actor.pk)
+    asking = challenge.asking_of(ctx, Purpose.APPROVAL, **_about(actor, approval))
     response = kind.take(asking, response)
     devices = kind.candidates(actor.pk, response)
     if not devices and not kind.asks:
@@ -149,6 +149,15 @@ def give(ctx: Context, public_id: UUID, response: Any, *, factor: str = "") -> A
     return approval
 
 
+def ask(ctx: Context, public_id: UUID, slug: str) -> Mapping[str, Any]:
+    """Make a challenge that carries the digest of what is approved."""
+    approval, actor = find(ctx, public_id), ctx.require_actor()
+    _require_open(actor, approval)
+    kind = challenge.choose_asked(factors_asked(ctx), slug)
+    of = _about(actor, approval)
+    return kind.ask(challenge.begin_asking(ctx, Purpose.APPROVAL, **of))
+
+
 def refuse(ctx: Context, public_id: UUID) -> Approval:
     """Say no; the requester may take the request back. It takes no proof."""
     approval, actor = find(ctx, public_id), ctx.require_actor()
@@ -157,6 +166,10 @@ def refuse(ctx: Context, public_id: UUID) -> Approval:
             raise ApprovalVoid
         _tell(signals.approval_refused, ctx, approval)
     return approval
+
+
+def _about(actor: Any, approval: Approval) -> dict[str, Any]:
+    return {"user_pk": actor.pk, "about": approval.bound_digest}
 
 
 def _require_open(actor: Any, approval: Approval) -> None:

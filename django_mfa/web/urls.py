@@ -73,6 +73,11 @@ urlpatterns = [
     path("approvals/", approvals.WaitingView.as_view(), name="approvals"),
     path("approve/<uuid:public_id>/", approvals.ApproveView.as_view(), name="approve"),
     path(
+        "approve/<uuid:public_id>/<slug:factor>/begin/",
+        passkeys.ApproveBeginView.as_view(),
+        name="approve_begin",
+    ),
+    path(
         "approve/<uuid:public_id>/<slug:factor>/",
         approvals.ApproveView.as_view(),
         name="approve",

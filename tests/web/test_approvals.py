@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission
 
 from django_mfa.approvals.models import Approval
-from django_mfa.testing import add_totp, freeze, totp_code
+from django_mfa.testing import (
+    FakeAuthenticator,
+    add_passkey,
+    add_totp,
+    freeze,
+    mfa_login,
+    totp_code,
+)
 from testproject.site.models import Payment
 from tests.browser import Browser
 
@@ -37,6 +48,7 @@ def boss(make_user, moving):
     return Person(user, moving)
 
 
+ORIGIN = "https://testserver"
 BIG = {"recipient": "Bob", "amount": "5000.00"}
 
 
@@ -101,6 +113,33 @@ def test_a_payment_takes_two_persons(alice, boss):
     assert alice.browser.post(f"/payments/{payment.pk}/").url == "/payments/"
     payment.refresh_from_db()
     assert payment.released_at
+
+
+def test_with_a_passkey_the_challenge_carries_the_digest(make_user, moving):
+    user, passkey = make_user("key"), FakeAuthenticator("testserver", ORIGIN)
+    add_passkey(user, passkey)
+    browser: Any = Browser()
+    mfa_login(browser, user, "passkey")
+    place = browser.post("/transfer/", BIG).url.partition("?")[0]
+    asked = browser.post(f"{place}passkey/begin/").json()
+    options = asked.get("options", asked)
+    options = options.get("publicKey", options)
+    row = Approval.objects.get()
+    challenge = urlsafe_b64decode(options["challenge"] + "==")
+    assert challenge[32:].hex() == row.bound_digest
+    answer = {"credential": json.dumps(passkey.get(options))}
+    browser.post("/transfer/", {**BIG, "amount": "9000"})
+    other = Approval.objects.latest("pk")
+    browser.post(f"/mfa/approve/{other.public_id}/passkey/", answer)
+    other.refresh_from_db()
+    assert other.approved_at is None
+    asked = browser.post(f"{place}passkey/begin/").json()
+    options = asked.get("options", asked)
+    options = options.get("publicKey", options)
+    answer = {"credential": json.dumps(passkey.get(options))}
+    browser.post(f"{place}passkey/", answer)
+    row.refresh_from_db()
+    assert row.factor == "passkey"
 
 
 def test_refusing_takes_no_code(alice):
