@@ -75,10 +75,10 @@ def owed_page(error: MFAError, next_url: str = "") -> HttpResponseRedirect:
     else:
         place = reverse("django_mfa:verify")
     query = {"next": next_url} if next_url else {}
-    methods = error.details.get("methods")
-    chosen = methods is not None and set(methods) < set(registry.factors())
-    if isinstance(error, StepUpRequired) and chosen:
-        query["factors"] = ",".join(error.details["methods"])
+    if isinstance(error, StepUpRequired) and error.narrows:
+        methods = error.details["methods"]
+        if set(methods) < set(registry.factors()):
+            query["factors"] = ",".join(methods)
     return HttpResponseRedirect(f"{place}?{urlencode(query)}" if query else place)
 
 

@@ -112,6 +112,7 @@ def refusal(
     if not (found.is_verified or found.is_trusted_browser):
         return denied(request, EnrolmentRequired(methods=methods))
     error = StepUpRequired(max_age=requirement.max_age, methods=methods)
+    error.narrows = True
     return denied(request, error, keep_form=keep_form)
 
 

@@ -164,6 +164,8 @@ class StepUpRequired(MFARequired):
     """A fresher or a stronger proof is owed."""
 
     code = "step_up_required"
+    #: Whether only its `methods` will do, whatever else the person has.
+    narrows = False
     message = _("Please confirm that it is you to go on.")
 
 

@@ -164,8 +164,9 @@ def _stronger(session: MFASession, user: Any, asked: Terms) -> MFARequired | Non
     methods = engine.methods_for(asked.demand)
     devices = [d for d in registry.enrolled(user) if d.disabled_at is None]
     if any(device.factor in methods for device in devices):
-        exempt = engine.is_exempt(user)
-        return None if exempt else StepUpRequired(methods=methods)
+        error = StepUpRequired(methods=methods)
+        error.narrows = True
+        return None if engine.is_exempt(user) else error
     until = engine.stronger_deadline(user, asked)
     session.has_time(until)
     return EnrolmentRequired(methods=methods) if engine.is_over(user, until) else None
