@@ -39,16 +39,10 @@ class MFAAccount(models.Model):
         help_text=_("Set once, when a policy first asked for more than there is."),
     )
     reminded_at = models.DateTimeField(_("reminded"), null=True, editable=False)
-    ended_epoch = models.PositiveIntegerField(
-        default=0,
-        editable=False,
-        help_text=_("Sessions of an earlier epoch are signed out."),
-    )
-    roles = models.PositiveIntegerField(
-        default=0,
-        editable=False,
-        help_text=_("Raised when groups or permissions change."),
-    )
+    # Sessions of an earlier epoch are signed out.
+    ended_epoch = models.PositiveIntegerField(default=0, editable=False)
+    # Raised when groups or permissions change: sessions ask for them again.
+    roles = models.PositiveIntegerField(default=0, editable=False)
     failures = models.PositiveIntegerField(_("recent failures"), default=0)
     window_start = models.DateTimeField(_("failures since"), null=True, blank=True)
     locked_until = models.DateTimeField(_("codes refused until"), null=True, blank=True)

@@ -20,11 +20,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="mfaaccount",
             name="ended_epoch",
-            field=models.PositiveIntegerField(
-                default=0,
-                editable=False,
-                help_text="Sessions of an earlier epoch are signed out.",
-            ),
+            field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
             model_name="mfaaccount",
@@ -36,11 +32,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="mfaaccount",
             name="roles",
-            field=models.PositiveIntegerField(
-                default=0,
-                editable=False,
-                help_text="Raised when groups or permissions change.",
-            ),
+            field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
             model_name="mfaaccount",

@@ -94,7 +94,7 @@ class PasskeyFactor(Factor):
     def ask(self, asking: Asking) -> Mapping[str, Any]:
         """Make a challenge and return the options for the browser."""
         site = relying_party(asking.host)
-        challenge = options.new_challenge(asking.about)
+        challenge = options.with_digest(options.new_challenge(), asking.about)
         challenges.issue(
             self.slug,
             asking,

@@ -24,14 +24,19 @@ CHALLENGE_BYTES = 32
 DECOY_LENGTHS = (16, 20, 32, 48, 64)
 
 
-def new_challenge(about: str = "") -> bytes:
-    """Return 32 random bytes, and after them the digest of what is approved."""
-    return secrets.token_bytes(CHALLENGE_BYTES) + bytes.fromhex(about)
+def new_challenge() -> bytes:
+    """Return 32 random bytes: the one place where challenges are made."""
+    return secrets.token_bytes(CHALLENGE_BYTES)
+
+
+def with_digest(challenge: bytes, about: str) -> bytes:
+    """Return the challenge with the digest of what is approved at its end."""
+    return challenge + bytes.fromhex(about)
 
 
 def is_about(challenge: bytes, about: str) -> bool:
-    """Whether a challenge carries this digest, or none where none is wanted."""
-    return challenge[CHALLENGE_BYTES:] == bytes.fromhex(about)
+    """Whether a challenge carries this digest; where nothing is approved, any will do."""
+    return challenge.endswith(bytes.fromhex(about))
 
 
 def algorithms() -> list[int]:
