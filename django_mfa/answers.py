@@ -11,9 +11,12 @@ from django.http import (
     HttpResponseRedirect,
     JsonResponse,
 )
+from django.shortcuts import render
 from django.urls import reverse
 
+from . import conf
 from .errors import (
+    ApprovalRequired,
     EnrolmentRequired,
     KeyTrouble,
     MFAError,
@@ -21,6 +24,7 @@ from .errors import (
     StepUpRequired,
     TooManyAttempts,
 )
+from .factors import registry
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -62,10 +66,25 @@ def with_headers(error: MFAError, response: HttpResponse) -> HttpResponse:
 
 def owed_page(error: MFAError, next_url: str = "") -> HttpResponseRedirect:
     """Return a redirect to the page on which the person can give what `error` asks for."""
-    name = "verify"
-    if isinstance(error, StepUpRequired):
-        name = "step_up"
+    if isinstance(error, ApprovalRequired):
+        place = reverse("django_mfa:approve", args=[error.details["approval"]])
+    elif isinstance(error, StepUpRequired):
+        place = reverse("django_mfa:step_up")
     elif isinstance(error, EnrolmentRequired):
-        name = "setup"
-    query = f"?{urlencode({'next': next_url})}" if next_url else ""
-    return HttpResponseRedirect(reverse(f"django_mfa:{name}") + query)
+        place = reverse("django_mfa:setup")
+    else:
+        place = reverse("django_mfa:verify")
+    query = {"next": next_url} if next_url else {}
+    if isinstance(error, StepUpRequired) and error.narrows:
+        methods = error.details["methods"]
+        if set(methods) < set(registry.factors()):
+            query["factors"] = ",".join(methods)
+    return HttpResponseRedirect(f"{place}?{urlencode(query)}" if query else place)
+
+
+def error_page(request: HttpRequest, error: MFAError) -> HttpResponse:
+    """Return an error that a view let through as a page that says what to do."""
+    shown = {"error": error, "site_name": conf.get().SITE_NAME or request.get_host()}
+    page = render(request, "django_mfa/error.html", shown, status=error.status)
+    page.headers["Cache-Control"] = "no-store"
+    return with_headers(error, page)

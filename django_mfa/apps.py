@@ -52,12 +52,16 @@ class DjangoMFAConfig(AppConfig):
 
         from . import checks  # noqa: F401  # registers itself
         from .audit import receivers as audit
+        from .flows import roles
         from .flows.gate import meet_login
         from .notifications import receivers as notifications
+        from .policy import snapshot
 
         user_logged_in.connect(meet_login, dispatch_uid="django_mfa.gate")
         audit.connect()
         notifications.connect()
+        roles.connect()
+        snapshot.connect()
         if apps.is_installed("django.contrib.admin"):
             from .admin import registration
 

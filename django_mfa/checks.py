@@ -14,11 +14,15 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, router
 from django.urls import NoReverseMatch, reverse
 
 from . import conf
 from .extras import lazy
 from .factors import registry
+from .policy import problems as policy_problems
+from .policy import snapshot
+from .policy.models import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +143,38 @@ def check_passkeys(**kwargs: Any) -> list[CheckMessage]:
 
 def _has_passkeys() -> bool:
     return bool({"passkey", registry.OURS["passkey"]} & set(conf.get().FACTORS))
+
+
+@register(Tags.security)
+def check_policies(**kwargs: Any) -> list[CheckMessage]:
+    """E008: a policy or a rule that nobody can meet; W004: by SMS or e-mail alone."""
+    if list(conf.problems(getattr(settings, conf.NAME, {}))) or check_factors():
+        return []
+    found: list[CheckMessage] = [
+        Error(f"DJANGO_MFA: {text}", hint, id="django_mfa.E008")
+        for text, hint in policy_problems.of_settings()
+    ]
+    if found:
+        return found
+    return [
+        checks.Warning(text, hint, id="django_mfa.W004")
+        for text, hint in policy_problems.of_known(snapshot.from_settings())
+    ]
+
+
+@register(Tags.database)
+def check_policy_rows(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """W005: a policy of the admin that nobody can meet."""
+    if router.db_for_read(Policy) not in (databases or ()):
+        return []
+    try:
+        rules = [row.as_rule() for row in Policy.objects.filter(active=True)]
+    except DatabaseError:
+        return []  # before the first migration
+    return [
+        checks.Warning(text, hint, id="django_mfa.W005")
+        for text, hint in policy_problems.of_rules(rules)
+    ]
 
 
 @register(Tags.compatibility)

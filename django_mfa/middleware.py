@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,14 @@ from django.shortcuts import resolve_url
 from django.utils.functional import SimpleLazyObject
 
 from . import answers
-from .errors import EnrolmentRequired, MFARequired
-from .flows import gate
+from .decorators import denied, refusal, way_back
+from .errors import EnrolmentRequired, MFAError, MFARequired
+from .flows import approve, gate
+from .policy import triggers
+from .policy.requirements import ANY, Requirement
 from .policy.standing import Standing
-from .session import Hold, MFASession
+from .session import Context, Hold, MFASession
+from .session.life import trust_cookie, trust_cookie_options
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 
 REDIRECTS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
+log = logging.getLogger("django_mfa")
+
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -44,6 +51,8 @@ class MFAMiddleware:
     ) -> None:
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
+        # Django runs a sync `process_view` of an async site in a thread.
+        self.process_view = _aview_found if self.is_async else _view_found
         if self.is_async:
             markcoroutinefunction(self)
 
@@ -53,36 +62,113 @@ class MFAMiddleware:
         """Guard the request; a denial in a held session says what is owed."""
         if self.is_async:
             return self._acall(request)
-        _guard(request)
+        _Guard(request).arm()
         response: HttpResponseBase = self.get_response(request)
-        return _explained(request, response)
+        return _with_trust(request, _explained(request, response))
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
-        _guard(request)
+        _Guard(request).arm()
         response: HttpResponseBase = await self.get_response(request)
-        return _explained(request, response)
+        return _with_trust(request, _explained(request, response))
 
-    def process_view(
-        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
-    ) -> None:
-        """Note whether the view that was found is exempt from what is owed."""
-        # Decided on the view that was found, never on the text of the path.
-        request.mfa_exempt = getattr(view, "mfa_exempt", False)  # type: ignore[attr-defined]  # ours
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponseBase | None:
+        """Answer an `MFAError` that a view let through."""
+        if not isinstance(error, MFAError):
+            return _stumbled(request, error)
+        if isinstance(error, approve.ApprovalRequired):
+            # What the view was doing is undone by now; the question stays.
+            back = way_back(request) or request.path
+            approve.open_request(Context.of(request), error, back)
+        return denied(request, error)
 
 
-def _guard(request: Any) -> None:
-    if not hasattr(request, "session") or not hasattr(request, "user"):
-        message = (
-            "MFAMiddleware must come after SessionMiddleware and"
-            " AuthenticationMiddleware in MIDDLEWARE."
-        )
-        raise ImproperlyConfigured(message)
-    session = MFASession(request)
-    request.mfa = Standing(session)
-    request.mfa_exempt = request.mfa_held_now = False
-    user, auser = request.user, request.auser
-    request.user = SimpleLazyObject(partial(_seen, session, user))
-    request.auser = partial(_aseen, session, auser)
+def _stumbled(request: Any, error: Exception) -> HttpResponseBase | None:
+    """Lead on where a login page broke off, for it believed the person to be in."""
+    if not request.mfa_held_now:
+        return None
+    hold = request.mfa_guard.session.hold()
+    log.info("A login page broke off in a held sign-in: %s", type(error).__name__)
+    owed = MFARequired() if hold and hold.owed == "proof" else EnrolmentRequired()
+    return (
+        answers.as_json(owed)
+        if answers.wants_json(request)
+        else answers.owed_page(owed)
+    )
+
+
+def _view_found(
+    request: Any, view: Any, args: Any, kwargs: Any
+) -> HttpResponseBase | None:
+    """Decide on the view that was found, never on the text of the path."""
+    _note_marks(request, view)
+    asked = _asked(request, view)
+    return refusal(request, asked) if asked else None
+
+
+async def _aview_found(
+    request: Any, view: Any, args: Any, kwargs: Any
+) -> HttpResponseBase | None:
+    _note_marks(request, view)
+    if not _may_be_asked(request, view):
+        return None
+    await request.auser()  # the gate has its say
+    asked = _asked(request, view)
+    return refusal(request, asked) if asked else None
+
+
+def _note_marks(request: Any, view: Any) -> None:
+    request.mfa_exempt = getattr(view, "mfa_exempt", False)
+    request.mfa_settles = getattr(view, "mfa_settles", ())
+    if request.mfa_owed is not None:
+        # Somebody looked at the user before the view was known: look again.
+        request.mfa_guard.arm()
+
+
+def _may_be_asked(request: Any, view: Any) -> bool:
+    return triggers.has_any() or triggers.is_admin(request, view)
+
+
+def _asked(request: Any, view: Any) -> Requirement | None:
+    """Return what is asked of this request beside what the view itself asks."""
+    if not _may_be_asked(request, view):
+        return None
+    request.user.is_authenticated  # noqa: B018  # what the policies ask is known then
+    asked = triggers.requirement_for(request, view, request.mfa.step_up_age)
+    if triggers.is_admin(request, view) and request.mfa.is_trusted_browser:
+        # SECURITY: a trusted browser is no proof: an admin wants a factor.
+        return asked & ANY if asked is not None else ANY
+    return asked
+
+
+class _Guard:
+    """Stands before `request.user`: whoever looks at it meets the review."""
+
+    def __init__(self, request: Any) -> None:
+        if not hasattr(request, "session") or not hasattr(request, "user"):
+            message = (
+                "MFAMiddleware must come after SessionMiddleware and"
+                " AuthenticationMiddleware in MIDDLEWARE."
+            )
+            raise ImproperlyConfigured(message)
+        self.request = request
+        self.session = MFASession(request)
+        self.user, self.auser = request.user, request.auser
+        request.mfa, request.mfa_guard = Standing(self.session), self
+        request.mfa_exempt, request.mfa_settles = False, ()
+        request.mfa_held_now = False
+
+    def arm(self) -> None:
+        """Let the next look at the user be the first."""
+        request = self.request
+        request.mfa_owed = request.mfa_grace = request.mfa_terms = None
+        request.user = SimpleLazyObject(partial(_seen, self.session, self.user))
+        request.auser = partial(_aseen, self.session, self.auser)
+
+
+def _marks(request: Any) -> dict[str, Any]:
+    return {"exempt": request.mfa_exempt, "settles": request.mfa_settles}
 
 
 def _seen(session: MFASession, user: Any) -> Any:
@@ -92,49 +178,63 @@ def _seen(session: MFASession, user: Any) -> Any:
     if not signed_in:
         session.attach(user)
         return user
-    return gate.review(session, user, exempt=session.request.mfa_exempt)
+    return gate.review(session, user, **_marks(session.request))
 
 
 async def _aseen(session: MFASession, auser: Callable[[], Awaitable[Any]]) -> Any:
     user = await auser()
     if not user.is_authenticated:
         session.attach(user)
+        session.request.user = user
         return user
-    seen = await gate.areview(session, user, exempt=session.request.mfa_exempt)
+    seen = await gate.areview(session, user, **_marks(session.request))
     session.request.user = seen
     return seen
 
 
 def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
-    """Return the answer itself, or what is owed where a held session was turned away."""
-    hold = _hold_behind(request, response)
-    if hold is None:
+    """Return the answer itself, or what is owed where somebody was turned away."""
+    if request.mfa_grace is not None and answers.is_json(response):
+        response.headers["X-MFA-Grace"] = request.mfa_grace.isoformat()
+    error = _owed_behind(request, response)
+    if error is None:
         return response
-    error = MFARequired() if hold.owed == "proof" else EnrolmentRequired()
-    error.details["methods"] = list(hold.factors)
     if answers.wants_json(request) or answers.is_json(response):
         return answers.as_json(error)
-    if _is_redirect(response):
-        return _led_on(request, response, error)
-    return response
+    return _led_on(request, response, error) if _is_redirect(response) else response
 
 
-def _hold_behind(request: Any, response: HttpResponseBase) -> Hold | None:
-    """Return the sign-in that waits, where the answer turned it away or let it in."""
-    if not request.session.accessed or request.mfa_exempt:
+def _owed_behind(request: Any, response: HttpResponseBase) -> MFARequired | None:
+    """Return what is owed, where the answer turned somebody away or let them in."""
+    if not request.session.accessed:
         return None
+    if request.mfa_owed is not None:
+        owed: MFARequired = request.mfa_owed
+        return owed if _is_denial(response) else None
     led_in = request.mfa_held_now and _is_redirect(response)
-    return MFASession(request).hold() if led_in or _is_denial(response) else None
+    if request.mfa_exempt or not (led_in or _is_denial(response)):
+        return None
+    return _owed_by_held(request.mfa_guard.session.hold())
+
+
+def _owed_by_held(hold: Hold | None) -> MFARequired | None:
+    if hold is None:
+        return None
+    error = MFARequired() if hold.owed == "proof" else EnrolmentRequired()
+    error.details["methods"] = list(hold.factors)
+    return error
 
 
 def _led_on(
     request: Any, response: HttpResponseBase, error: MFARequired
 ) -> HttpResponseBase:
     """Lead to the page of what is owed, and from there to where the person goes."""
+    if request.mfa_owed is not None:
+        return answers.owed_page(error, next_url=way_back(request))
     owed = answers.owed_page(error)
     if _path_of(response) == _path_of(owed):
         return response
-    session = MFASession(request)
+    session = request.mfa_guard.session
     if request.mfa_held_now:
         # Another package's login page believes that the person is in.
         session.remember_next(response.headers["Location"])
@@ -158,3 +258,12 @@ def _is_denial(response: HttpResponseBase) -> bool:
 
 def _path_of(redirect: HttpResponseBase) -> str:
     return urlsplit(redirect.headers.get("Location", "")).path
+
+
+def _with_trust(request: Any, response: HttpResponseBase) -> HttpResponseBase:
+    """Return the answer with the cookie of a browser that was just trusted."""
+    tokens = getattr(request, "mfa_trust_tokens", None)
+    if tokens:
+        options = trust_cookie_options(request)
+        response.set_cookie(trust_cookie(request), ".".join(tokens), **options)
+    return response

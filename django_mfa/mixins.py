@@ -1,18 +1,27 @@
-"""The same marks for class-based views."""
+"""The same marks for class-based views, for models' admins and for approvals."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .decorators import ANY, refusal
+from .decorators import guarded_dispatch, refusal
+from .flows.approve import approve
+from .policy.requirements import ANY, Recent
+from .policy.triggers import SAFE
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from collections.abc import Mapping
+
+    from django.contrib.admin import ModelAdmin
+    from django.db.models import Model, QuerySet
+    from django.http import HttpRequest, HttpResponseBase
     from django.views import View as Base
 
     from .policy.requirements import Requirement
+
+    AdminBase = ModelAdmin[Any]
 else:
-    Base = object
+    Base = AdminBase = object
 
 
 class MFARequiredMixin(Base):
@@ -22,13 +31,117 @@ class MFARequiredMixin(Base):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Refuse, or go on."""
-        if self.view_is_async:
-            return self._adispatch(request, *args, **kwargs)
-        denied = refusal(request, self.mfa_requirement)
-        return denied or super().dispatch(request, *args, **kwargs)
+        guard = guarded_dispatch(super().dispatch.__func__, self.mfa_requirement)  # type: ignore[attr-defined]  # a bound method
+        return guard(self, request, *args, **kwargs)
 
-    async def _adispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        await request.auser()  # the gate has its say
-        denied = refusal(request, self.mfa_requirement)
-        go_on: Any = super().dispatch  # of an async view it is a promise
-        return denied or await go_on(request, *args, **kwargs)
+
+class ApprovalRequiredMixin(Base):
+    """Runs `post` only with an approval of exactly what it would do; put it first."""
+
+    mfa_approval: ClassVar[bool] = True
+    approval_action: ClassVar[str]
+    approval_second_person: ClassVar[bool] = False
+    approval_permission: ClassVar[str] = ""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, marked as one that needs approvals."""
+        view = super().as_view(**initkwargs)
+        view.mfa_approval = True  # type: ignore[attr-defined]  # a mark for the middleware
+        return view
+
+    def get_approval_object(self) -> Any:
+        """Return the object, or None where there is none yet."""
+        return self.get_object() if hasattr(self, "get_object") else None
+
+    def get_approval_summary(self, obj: Any) -> str:
+        """Return one line that says what is about to happen."""
+        return str(obj.approval_summary(self.approval_action))
+
+    def get_approval_fields(self, obj: Any) -> Mapping[str, Any]:
+        """Return what is shown, by label."""
+        shown: Mapping[str, Any] = obj.approval_content()
+        return shown
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Ask for the approval, or spend it and go on."""
+        obj = self.get_approval_object()
+        self.approval = approve(
+            request,
+            self.approval_action,
+            obj,
+            self.get_approval_summary(obj),
+            self.get_approval_fields(obj),
+            second_person=self.approval_second_person,
+            permission=self.approval_permission,
+        )
+        return super().post(request, *args, **kwargs)  # type: ignore[misc]  # of the view
+
+
+class StepUpModelAdmin(AdminBase):
+    """Asks for a fresh proof before anything is changed in this admin; put it first."""
+
+    #: None: as fresh as `STEP_UP.MAX_AGE` says.
+    mfa_requirement: ClassVar[Requirement | None] = None
+    #: Whether looking at an object asks as well.
+    mfa_to_view: ClassVar[bool] = False
+
+    def _stopped(self, request: Any) -> HttpResponseBase | None:
+        if request.method in SAFE and not self.mfa_to_view:
+            return None
+        return refusal(request, self.mfa_requirement or Recent(request.mfa.step_up_age))
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Guard actions and editable lists."""
+        return self._stopped(request) or super().changelist_view(
+            request, *args, **kwargs
+        )
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Guard adding and changing."""
+        return self._stopped(request) or super().changeform_view(
+            request, *args, **kwargs
+        )
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Guard deleting."""
+        return self._stopped(request) or super().delete_view(request, *args, **kwargs)
+
+
+class ApprovalAdminMixin(AdminBase):
+    """Runs the actions named in `approval_actions` only with an approval of each."""
+
+    approval_actions: ClassVar[tuple[str, ...]] = ()
+    approval_second_person: ClassVar[bool] = False
+    approval_permission: ClassVar[str] = ""
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Ask for the approval of an action, or spend it and run the action."""
+        action = self._chosen(request)
+        if action in self.approval_actions:
+            self._approve(request, action, queryset)
+        return super().response_action(request, queryset, *args, **kwargs)
+
+    def _chosen(self, request: HttpRequest) -> str:
+        # As Django reads it: one of two menus, told apart by the button pressed.
+        chosen = request.POST.getlist("action")
+        index = request.POST.get("index", "0")
+        at = int(index) if index.isdecimal() else 0
+        return chosen[at] if at < len(chosen) else (chosen or [""])[0]
+
+    def _approve(self, request: HttpRequest, action: str, rows: QuerySet[Any]) -> None:
+        if request.POST.get("select_across") != "1":
+            rows = rows.filter(pk__in=request.POST.getlist("_selected_action"))
+        chosen: list[Model] = list(rows)
+        name = self.model._meta.verbose_name_plural
+        approve(
+            request,
+            f"{self.model._meta.label_lower}.{action}",
+            chosen,
+            f"{action}: {len(chosen)} {name}",
+            {f"{self.model._meta.verbose_name} {each.pk}": each for each in chosen},
+            second_person=self.approval_second_person,
+            permission=self.approval_permission,
+        )

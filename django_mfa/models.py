@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from .accounts.models import MFAAccount
+from .approvals.models import Approval
 from .audit.models import AuditEvent
 from .challenges.models import Challenge
 from .factors.passkey.models import AuthenticatorModel, Passkey
 from .factors.recovery_code.models import RecoveryCode, RecoveryCodeSet
 from .factors.totp.models import TOTPDevice
+from .policy.models import Exemption, Policy
+from .trusted_devices.models import TrustedDevice
 
 __all__ = [
+    "Approval",
     "AuditEvent",
     "AuthenticatorModel",
     "Challenge",
+    "Exemption",
     "MFAAccount",
     "Passkey",
+    "Policy",
     "RecoveryCode",
     "RecoveryCodeSet",
     "TOTPDevice",
+    "TrustedDevice",
 ]

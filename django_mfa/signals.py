@@ -86,3 +86,28 @@ mfa_disabled = Event("mfa_disabled")
 factors_reset = Event("factors_reset")
 #: A stored secret cannot be opened with the keys at hand.
 key_trouble = Event("key_trouble")
+#: Somebody signed in without a factor being asked for; `reason` is the cause:
+#: `no_factor`, `trusted_browser`, `single_sign_on`.
+signed_in = Event("signed_in")
+#: A browser was trusted; details: `name`.
+browser_trusted = Event("browser_trusted")
+#: Trust in a browser, or in all of them, was taken back; `reason` tells why.
+browser_untrusted = Event("browser_untrusted")
+#: All sessions of a user were ended, by themselves or by an administrator.
+sessions_ended = Event("sessions_ended")
+#: An administrator made a second factor a must for a user, or no more; details: `required`.
+requirement_set = Event("requirement_set")
+#: A policy was made, edited or deleted; `reason` says which, details: `policy`.
+policy_changed = Event("policy_changed")
+#: Somebody was exempted from the policies; `reason` is why, details: `until`.
+exemption_granted = Event("exemption_granted")
+#: A person was reminded to set up a factor; details: `until`.
+enrolment_reminded = Event("enrolment_reminded")
+#: An approval was asked for; details: `action`, `object`, `approval`.
+approval_requested = Event("approval_requested")
+#: An approval was given; details as above.
+approval_given = Event("approval_given")
+#: An approval was refused by a person; details as above.
+approval_refused = Event("approval_refused")
+#: An approval was used, once and for all; details as above.
+approval_used = Event("approval_used")

@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     ENROL = "enrol"
     STEP_UP = "step_up"
     PASSWORDLESS = "passwordless"
+    APPROVAL = "approval"
 
 
 class Proof(NamedTuple):
@@ -86,6 +87,8 @@ class Asking(NamedTuple):
     name: str = ""
     #: Whether the browser is to make a passkey by itself, without a question.
     conditional: bool = False
+    #: The digest (hex) of what is approved, which the challenge carries.
+    about: str = ""
 
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -1,4 +1,4 @@
-"""Write `settings.md` from `django_mfa/conf.py`: run this after a change there.
+"""Write `settings.md` from `django_mfa/conf/`: run this after a change there.
 
 The groups are read as text, so nothing of the package needs to be importable.
 """
@@ -13,11 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE.parent / "django_mfa" / "conf.py"
+ROOM = HERE.parent / "django_mfa" / "conf"
+FILES = ("declared.py", "factors.py")
 PAGE = HERE / "settings.md"
 
 HEAD = """\
-% Made from django_mfa/conf.py by docs/generate_settings.py. Do not edit.
+% Made from django_mfa/conf/ by docs/generate_settings.py. Do not edit.
 
 # Settings
 
@@ -99,5 +100,10 @@ def _entry(setting: Setting, group: str = "") -> str:
     )
 
 
+def source() -> str:
+    """All that is declared, one file after the other."""
+    return "\n".join((ROOM / name).read_text() for name in FILES)
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(SOURCE.read_text()))
+    PAGE.write_text(page(source()))

@@ -81,7 +81,10 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 STATIC_URL = "static/"
 
-DJANGO_MFA: dict[str, Any] = {"SITE_NAME": "Example Bank"}
+DJANGO_MFA: dict[str, Any] = {
+    "SITE_NAME": "Example Bank",
+    "TRUSTED_DEVICES": {"ENABLED": True},
+}
 
 if not DEBUG:
     # A careful production site: `check --deploy` finds nothing to warn of.

@@ -21,7 +21,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
-DJANGO_MFA = {**DJANGO_MFA, "RECOVERY_CODES": {"COST": 4}}
+DJANGO_MFA = {**DJANGO_MFA, "RECOVERY_CODES": {"COST": 4}, "TRUSTED_DEVICES": {}}
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads of the race tests need connections of their own.

@@ -4,13 +4,16 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from .site import views
+from .site import payments, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
     path("transfer/", views.transfer, name="transfer"),
     path("transfer/receipt/", views.receipt, name="receipt"),
+    path("payments/", payments.PaymentsView.as_view(), name="payments"),
+    path("payments/new/", payments.PrepareView.as_view(), name="prepare"),
+    path("payments/<int:pk>/", payments.ReleaseView.as_view(), name="release"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path(".well-known/", include("django_mfa.web.well_known")),
     path("mfa/", include("django_mfa.urls")),

@@ -19,6 +19,7 @@ from django.db import connection
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
+from django_mfa.policy import snapshot
 from testproject.site import people
 
 hypothesis_settings.register_profile("suite", deadline=None, print_blob=True)
@@ -115,8 +116,9 @@ def _no_network():
 
 @pytest.fixture(autouse=True)
 def _fresh_cache():
-    """No test sees the failures by address that another one counted."""
+    """No test sees what another one left: failures by address, policies."""
     cache.clear()
+    snapshot.forget()
 
 
 @pytest.fixture(autouse=True)

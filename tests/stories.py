@@ -65,8 +65,9 @@ def next_request(ctx: Context) -> Context:
 
 
 def told() -> list[str]:
-    """What the audit log says happened, oldest first."""
-    return list(AuditEvent.objects.order_by("id").values_list("event", flat=True))
+    """What the audit log says happened, oldest first, beside plain sign-ins."""
+    events = AuditEvent.objects.exclude(event="signed_in").order_by("id")
+    return list(events.values_list("event", flat=True))
 
 
 def last_told() -> AuditEvent:

@@ -107,7 +107,7 @@ def test_a_proof_that_is_not_strong_enough_is_not_enough(client, user):
 def test_what_was_sent_is_not_repeated_for_the_person(client, user, method):
     with freeze(NOON) as moving:
         mfa_login(client, user)
-        moving.tick(conf.get().STEP_UP_MAX_AGE + 1)
+        moving.tick(conf.get().STEP_UP.MAX_AGE + 1)
         response = getattr(client, method)("/t/recent/")
     assert response.status_code == 302
     assert response.url == "/mfa/step-up/"

@@ -42,4 +42,5 @@ def test_purposes_are_written_as_plain_words():
         "enrol",
         "step_up",
         "passwordless",
+        "approval",
     ]

@@ -32,6 +32,17 @@ class MFAAccount(models.Model):
         blank=True,
         help_text=_("Set once, when a second factor was first asked for."),
     )
+    stronger_deadline = models.DateTimeField(
+        _("stronger factor due by"),
+        null=True,
+        blank=True,
+        help_text=_("Set once, when a policy first asked for more than there is."),
+    )
+    reminded_at = models.DateTimeField(_("reminded"), null=True, editable=False)
+    # Sessions of an earlier epoch are signed out.
+    ended_epoch = models.PositiveIntegerField(default=0, editable=False)
+    # Raised when groups or permissions change: sessions ask for them again.
+    roles = models.PositiveIntegerField(default=0, editable=False)
     failures = models.PositiveIntegerField(_("recent failures"), default=0)
     window_start = models.DateTimeField(_("failures since"), null=True, blank=True)
     locked_until = models.DateTimeField(_("codes refused until"), null=True, blank=True)

@@ -15,12 +15,13 @@ from django_mfa.errors import LoginExpired
 from .models import MFAAccount
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 #: What every request asks of the account, and how it is called on its user.
 CARRIED = {
     name: f"_mfa_account_{name}"
-    for name in ("epoch", "required", "grace_deadline", "default_device")
+    for name in ("epoch", "roles", "required", "grace_deadline", "default_device")
 }
 
 
@@ -117,14 +118,30 @@ def begin_change(user: Any) -> int:
     return account.epoch
 
 
-def set_deadline_once(user: Any, deadline: datetime) -> datetime:
+def set_deadline_once(
+    user: Any, deadline: datetime, column: str = "grace_deadline"
+) -> datetime:
     """Store until when a factor must be set up, unless that was said before."""
     ensure(user)
-    rows = MFAAccount.objects.filter(pk=user.pk, grace_deadline=None)
-    rows.update(grace_deadline=deadline)
+    rows = MFAAccount.objects.filter(pk=user.pk, **{column: None})
+    rows.update(**{column: deadline})
     account = MFAAccount.objects.get(pk=user.pk)
     _keep(user, account)
-    return account.grace_deadline or deadline
+    return getattr(account, column) or deadline
+
+
+def end_sessions(user: Any) -> int:
+    """Raise the epoch and end every session that is older; must run in a transaction."""
+    epoch = begin_change(user)
+    MFAAccount.objects.filter(pk=user.pk).update(ended_epoch=epoch)
+    of(user).ended_epoch = epoch
+    return epoch
+
+
+def roles_changed(users: Iterable[Any]) -> None:
+    """Make the sessions of `users` (keys) ask anew for groups and permissions."""
+    rows = MFAAccount.objects.filter(pk__in=users)
+    rows.update(roles=F("roles") + 1)
 
 
 def user_handle(user: Any) -> str:

@@ -10,11 +10,14 @@ from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth import get_user_model
 
 from django_mfa.accounts.models import MFAAccount
+from django_mfa.approvals.models import Approval
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.devices import MFADevice
 from django_mfa.factors.passkey.models import AuthenticatorModel, Passkey
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
+from django_mfa.policy.models import Exemption, Policy
+from django_mfa.trusted_devices.models import TrustedDevice
 
 from .devices import (
     AccountAdmin,
@@ -25,6 +28,7 @@ from .devices import (
     TOTPDeviceAdmin,
 )
 from .events import AuditEventAdmin
+from .policies import ApprovalAdmin, ExemptionAdmin, PolicyAdmin, TrustedDeviceAdmin
 from .site import GuardedSiteMixin
 from .users import MFAUserAdminMixin
 
@@ -41,6 +45,10 @@ ADMINS: dict[type[Model], type[admin.ModelAdmin[Any]]] = {
     RecoveryCodeSet: RecoveryCodeSetAdmin,
     MFAAccount: AccountAdmin,
     AuditEvent: AuditEventAdmin,
+    Policy: PolicyAdmin,
+    Exemption: ExemptionAdmin,
+    TrustedDevice: TrustedDeviceAdmin,
+    Approval: ApprovalAdmin,
 }
 
 

@@ -23,6 +23,8 @@ from django_mfa.factors.devices import MFADevice
 from django_mfa.limits import addresses, attempts
 from django_mfa.values import SPENT, Asking, Proof, Purpose, Verdict
 
+from . import trust
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -47,9 +49,12 @@ def factors_asked(ctx: Context) -> list[Factor]:
 
 
 @sensitive_variables()
-def answer(ctx: Context, response: Any, *, factor: str = "") -> Passed:
+def answer(
+    ctx: Context, response: Any, *, factor: str = "", trust_browser: bool = False
+) -> Passed:
     """Judge the response to the waiting sign-in and let the person in if it is right.
 
+    With `trust_browser` this browser is not asked again, where policy allows that.
     Raises `InvalidCode`, `MalformedCode`, `TooManyAttempts`, `LoginExpired`,
     `KeyTrouble` or `Unavailable`; then nobody is signed in and the hold stays.
     """
@@ -67,6 +72,8 @@ def answer(ctx: Context, response: Any, *, factor: str = "") -> Passed:
     def let_in(device: MFADevice, proof: Proof) -> None:
         device.user.otp_device = device
         session.sign_in(device.user, hold.backend, proof)
+        if trust_browser:
+            trust.begin(ctx, device.user)
 
     case = Case(ctx, kind, asking, user)
     proof = judge(case, devices, response, accept=let_in)

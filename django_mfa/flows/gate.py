@@ -1,4 +1,9 @@
-"""Nobody is logged in by a password alone: the one gate of every login path."""
+"""Nobody is logged in by a password alone: the one gate of every login path.
+
+And of every request after it: a session whose sign-in is worth nothing any more is
+*held* or ended. One that has something to add, a stronger proof or one from this
+place, stays signed in, and only the pages on which that is given see its user.
+"""
 
 from __future__ import annotations
 
@@ -9,46 +14,27 @@ from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django_otp.models import Device
 
-from django_mfa import clock
+from django_mfa import clock, signals
 from django_mfa.accounts import service as accounts
+from django_mfa.errors import EnrolmentRequired, MFARequired, StepUpRequired
 from django_mfa.factors import registry
 from django_mfa.factors.devices import MFADevice
-from django_mfa.policy import engine
-from django_mfa.session import MFASession, Owed
+from django_mfa.limits.addresses import client_address
+from django_mfa.policy import engine, snapshot
+from django_mfa.session import Context, MFASession, Owed
 from django_mfa.values import Proof
 
+from . import trust
+from .owing import offered, owed
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
+    from django_mfa.policy.terms import Terms
 
-def owed(user: AbstractBaseUser) -> tuple[Owed | None, tuple[str, ...]]:
-    """Return what `user` must show after the password, and by which factors."""
-    devices = registry.enrolled(user)
-    if devices:
-        # SECURITY: a disabled device still stands guard, else twenty wrong codes
-        # would switch the second factor off.
-        return "proof", offered(user, devices)
-    if engine.must_enrol_now(user):
-        return "enrolment", ()
-    return None, ()
-
-
-def offered(
-    user: AbstractBaseUser, devices: Sequence[registry.Enrolled]
-) -> tuple[str, ...]:
-    """Return the factors that can be asked for, the best first, recovery codes last."""
-    default = accounts.of(user).default_device
-
-    def order(device: registry.Enrolled) -> tuple[bool, bool, float, int]:
-        used = device.last_used.timestamp() if device.last_used else 0.0
-        kind = device.kind
-        chosen = device.public_id == default
-        return (not kind.primary, not chosen, -used, -kind.rank)
-
-    usable = [device for device in devices if device.disabled_at is None]
-    return tuple(dict.fromkeys(d.factor for d in sorted(usable, key=order)))
+__all__ = ["areview", "meet_login", "offered", "owed", "review"]
 
 
 def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
@@ -61,10 +47,13 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     session.make_room(user)
     if _proven_by_django_otp(session, user) or _still_proven(session, user):
         return
+    if _proven_elsewhere(session, user):
+        return
+    held = let_in_or_hold(session, user, next_url=_next_of(request))
     # For the middleware: the view believes that the person is in.
-    request.mfa_held_now = bool(
-        let_in_or_hold(session, user, next_url=_next_of(request))
-    )
+    request.mfa_held_now = held is not None
+    if held is None:
+        tell_of_sign_in(session, user)
 
 
 def let_in_or_hold(
@@ -78,8 +67,9 @@ def let_in_or_hold(
     `at` is when the password was right: now, without it.
     """
     what, factors = owed(user)
-    if what is None:
-        session.admit(user, at=at)
+    trusted = what == "proof" and trust.is_trusted(session, user)
+    if what is None or trusted:
+        session.admit(user, at=at, trusted=trusted)
         session.attach(user)
         return None
     backend = session.store[BACKEND_SESSION_KEY]
@@ -95,33 +85,44 @@ def let_in_or_hold(
     return what
 
 
-def review(session: MFASession, user: Any, *, exempt: bool) -> Any:
-    """`user` as this request may see them: anonymous if something came to be owed."""
+def review(
+    session: MFASession, user: Any, *, exempt: bool, settles: Collection[str] = ()
+) -> Any:
+    """`user` as this request may see them: anonymous if something came to be owed.
+
+    `settles` names the errors that the view which was found is there to settle.
+    """
     if not session.has_passed_gate():
         # SECURITY: a session from before this package was there: nobody gave a
         # password just now, so it is not fresh enough to set up a factor.
         let_in_or_hold(session, user, at=0)
-    elif not is_settled(session, user):
+    elif not is_settled(session, user) or session.is_worn_out():
         _ask_again(session, user)
-    elif not session.proofs() and not exempt and engine.must_enrol_now(user):
-        # SECURITY: it waits since the password was given, for nothing else guards a
-        # first factor; the cookie of an old session must not be enough to enrol.
-        backend = session.store[BACKEND_SESSION_KEY]
-        at = session.password_at() or 0
-        session.begin_hold(user, backend, owed="enrolment", at=at)
+    elif session.is_over():
+        session.sign_out()
+    elif session.proofs() or session.is_elsewhere():
+        error = _owed_by_verified(session, user)
+        session.owes(error)
+        user = user if _may_see(error, settles, exempt=exempt) else AnonymousUser()
+        session.attach(user)
+        return user
+    else:
+        _review_without_proof(session, user, exempt=exempt)
     if not session.is_signed_in(user):
         user = AnonymousUser()
     session.attach(user)
     return user
 
 
-async def areview(session: MFASession, user: Any, *, exempt: bool) -> Any:
+async def areview(
+    session: MFASession, user: Any, *, exempt: bool, settles: Collection[str] = ()
+) -> Any:
     """`review` on the event loop; a verified session needs no thread."""
     user.mfa_account = await accounts.aof(user)
-    if is_settled(session, user) and session.proofs():
+    if await _is_plainly_verified(session, user):
         session.attach(user)
         return user
-    return await sync_to_async(review)(session, user, exempt=exempt)
+    return await sync_to_async(review)(session, user, exempt=exempt, settles=settles)
 
 
 def is_settled(session: MFASession, user: AbstractBaseUser) -> bool:
@@ -129,16 +130,110 @@ def is_settled(session: MFASession, user: AbstractBaseUser) -> bool:
     return session.has_passed_gate() and session.epoch() == accounts.epoch_of(user)
 
 
+async def _is_plainly_verified(session: MFASession, user: Any) -> bool:
+    if not (is_settled(session, user) and session.proofs()):
+        return False
+    if session.is_over() or session.is_elsewhere():
+        return False
+    concerning = await snapshot.aconcerning_sessions()
+    asked = engine.terms_if_free(user, concerning, session)
+    if asked is None or not _is_met(session, asked):
+        return False
+    session.is_asked(asked)
+    return True
+
+
+def _owed_by_verified(session: MFASession, user: Any) -> MFARequired | None:
+    """Return what somebody who has shown a factor has to add."""
+    if session.is_elsewhere():
+        # SECURITY: a cookie taken to another browser. Its owner's own session
+        # goes on: only this request sees nobody.
+        return StepUpRequired(why="elsewhere")
+    asked = engine.terms_of_session(user, session)
+    session.is_asked(asked)
+    return None if _is_met(session, asked) else _stronger(session, user, asked)
+
+
+def _is_met(session: MFASession, asked: Terms) -> bool:
+    demand = asked.demand
+    return demand is None or demand.is_met_by(session.proofs())
+
+
+def _stronger(session: MFASession, user: Any, asked: Terms) -> MFARequired | None:
+    """Return what is owed by somebody whose proofs are too weak for the policies."""
+    methods = engine.methods_for(asked.demand)
+    devices = [d for d in registry.enrolled(user) if d.disabled_at is None]
+    if any(device.factor in methods for device in devices):
+        error = StepUpRequired(methods=methods)
+        error.narrows = True
+        return None if engine.is_exempt(user) else error
+    until = engine.stronger_deadline(user, asked)
+    session.has_time(until)
+    return EnrolmentRequired(methods=methods) if engine.is_over(user, until) else None
+
+
+def _may_see(
+    error: MFARequired | None, settles: Collection[str], *, exempt: bool
+) -> bool:
+    """Whether the view that was found sees a person who owes this."""
+    if error is None or error.code in settles:
+        return True
+    return exempt and error.details.get("why") != "elsewhere"
+
+
+def _review_without_proof(session: MFASession, user: Any, *, exempt: bool) -> None:
+    """Decide on a session by trust, or with a password alone."""
+    if session.is_by_trust():
+        if not engine.terms(user).trust_allowed:
+            _ask_again(session, user)
+        return
+    until = engine.deadline(user)
+    session.has_time(until)
+    if not exempt and engine.is_over(user, until):
+        # SECURITY: it waits since the password was given, for nothing else guards a
+        # first factor; the cookie of an old session must not be enough to enrol.
+        backend = session.store[BACKEND_SESSION_KEY]
+        at = session.password_at() or 0
+        session.begin_hold(user, backend, owed="enrolment", at=at)
+
+
 def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
     """End the proofs of a session that did not make the change of factors."""
     what, factors = owed(user)
-    if what != "proof":
-        # The factors are gone, by their owner elsewhere or by an administrator:
-        # whoever sits here starts again with the password.
+    if what != "proof" or session.epoch() < accounts.of(user).ended_epoch:
+        # The factors are gone, by their owner elsewhere or by an administrator,
+        # or all sessions were ended: whoever sits here starts with the password.
         session.sign_out()
         return
     backend = session.store[BACKEND_SESSION_KEY]
     session.begin_hold(user, backend, owed=what, factors=factors)
+
+
+def tell_of_sign_in(session: MFASession, user: Any) -> None:
+    """Tell of a sign-in at which no factor was asked for, and why not."""
+    meta = session.request.META
+    context = Context(
+        actor=user,
+        session=session,
+        address=client_address(meta),
+        user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:255],
+    )
+    reason = "trusted_browser" if session.is_by_trust() else "no_factor"
+    signals.signed_in.emit(context, user, reason=reason)
+
+
+def _proven_elsewhere(session: MFASession, user: Any) -> bool:
+    """Whether an identity provider that the site believes has seen a second factor."""
+    proof = session.proof_from_elsewhere()
+    if proof is None:
+        return False
+    session.admit(user)
+    session.add_proof(proof)
+    session.attach(user)
+    signals.signed_in.emit(
+        Context(actor=user, session=session), user, reason="single_sign_on"
+    )
+    return True
 
 
 def _still_proven(session: MFASession, user: AbstractBaseUser) -> bool:

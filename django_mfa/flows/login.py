@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .gate import owed
+from . import trust
+from .gate import tell_of_sign_in
+from .owing import owed
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -20,8 +22,10 @@ def begin(ctx: Context, user: AbstractBaseUser, next_url: str = "") -> Owed | No
     session = ctx.require_session()
     backend = user.backend  # set by `authenticate`
     what, factors = owed(user)
-    if what is None:
-        session.sign_in(user, backend)
+    trusted = what == "proof" and trust.is_trusted(session, user)
+    if what is None or trusted:
+        session.sign_in(user, backend, trusted=trusted)
+        tell_of_sign_in(session, user)
         return None
     session.begin_hold(user, backend, owed=what, factors=factors, next_url=next_url)
     return what

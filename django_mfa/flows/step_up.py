@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import authenticate
 from django.views.decorators.debug import sensitive_variables
 
-from django_mfa import clock, conf
+from django_mfa import clock
 from django_mfa.errors import (
     FactorNotAvailable,
     StepUpRequired,
     WrongPassword,
 )
 from django_mfa.factors import registry
+from django_mfa.policy import engine
 from django_mfa.policy.requirements import Recent
 from django_mfa.values import Proof, Purpose
 
@@ -67,7 +68,7 @@ def is_fresh(ctx: Context) -> bool:
     A fresh proof by a factor; the password for those who have none.
     """
     user, session = ctx.require_actor(), ctx.require_session()
-    max_age = conf.get().STEP_UP_MAX_AGE
+    max_age = engine.terms(user).step_up_age
     if Recent(max_age).is_met_by(session.proofs()):
         return True
     if registry.enrolled(user):
@@ -82,7 +83,8 @@ def require_fresh(ctx: Context) -> None:
     """Raise `StepUpRequired` unless `is_fresh`."""
     if not is_fresh(ctx):
         methods = [kind.slug for kind in factors_asked(ctx)]
-        raise StepUpRequired(max_age=conf.get().STEP_UP_MAX_AGE, methods=methods)
+        max_age = engine.terms(ctx.actor).step_up_age
+        raise StepUpRequired(max_age=max_age, methods=methods)
 
 
 @sensitive_variables()

@@ -33,6 +33,14 @@ def client_address(meta: Mapping[str, Any]) -> str:
     return seen or _normal(str(meta.get("REMOTE_ADDR") or ""))
 
 
+def prefix_of(address: str) -> str:
+    """Return the network of an address: its first 24 bits of IPv4, 48 of IPv6."""
+    if not address:
+        return ""
+    bits = 48 if isinstance(ip_address(address), IPv6Address) else 24
+    return str(ip_network(f"{address}/{bits}", strict=False))
+
+
 def check(address: str) -> None:
     """Raise `TooManyAttempts` when too many answers from `address` were wrong."""
     usage = _usage(address, increment=False)

@@ -11,8 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_mfa import clock, conf
 from django_mfa.errors import FactorNotAvailable
 from django_mfa.factors import registry
-
-from .browsers import describe
+from django_mfa.limits.browsers import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +32,11 @@ SUBJECTS: dict[str, Promise] = {
     "recovery_code_used": _("A recovery code of your account was used"),
     "recovery_codes_generated": _("Your account has new recovery codes"),
     "mfa_disabled": _("Your account has no second step any more"),
+    "enrolment_reminded": _("Please set up a second step for your account"),
     "factors_reset": _("An administrator removed your second steps"),
 }
 #: Done by somebody else, whose address and browser are not the owner's to know.
-BY_OTHERS = frozenset({"factors_reset"})
+BY_OTHERS = frozenset({"enrolment_reminded", "factors_reset"})
 
 
 class Notice(NamedTuple):

@@ -1,28 +1,85 @@
-"""Who must have a second factor, and from when on."""
+"""Who must have a second factor, of which kind, and from when on."""
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.utils.module_loading import import_string
-
-from django_mfa import clock, conf
+from django_mfa import clock
 from django_mfa.accounts import service as accounts
+from django_mfa.factors import registry
+from django_mfa.values import Proof
+
+from . import audience, snapshot
+from .audience import applies
+from .models import Exemption
+from .rules import Rule
+from .terms import BY_ADMINISTRATOR, Terms, grace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Sequence
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
-log = logging.getLogger("django_mfa")
+    from django_mfa.factors.base import Factor
+    from django_mfa.session import MFASession
 
-WHO: dict[str, Callable[[Any], bool]] = {
-    "everyone": lambda user: True,
-    "staff": lambda user: bool(getattr(user, "is_staff", False)),
-    "superusers": lambda user: bool(getattr(user, "is_superuser", False)),
-}
+    from .audience import Known
+    from .requirements import Requirement
+
+__all__ = [
+    "Terms",
+    "applies",
+    "deadline",
+    "duty",
+    "explain",
+    "is_exempt",
+    "is_over",
+    "methods_for",
+    "must_enrol_now",
+    "stronger_deadline",
+    "terms",
+    "terms_if_free",
+]
+
+NOTHING = Terms(())
+
+
+def terms(user: AbstractBaseUser, known: Known | None = None) -> Terms:
+    """Return what the policies ask of `user`; `known` spares questions about groups."""
+    return _terms(user, snapshot.rules(), known)
+
+
+def terms_if_free(
+    user: AbstractBaseUser, concerning: Sequence[Rule], session: MFASession
+) -> Terms | None:
+    """Return the terms of somebody with proofs, or None if that needs a thread."""
+    if not concerning:
+        return NOTHING
+    known = session.known_roles(accounts.of(user))
+    if not all(audience.is_free(rule.who, known) for rule in concerning):
+        return None
+    return _terms(user, concerning, known)
+
+
+def terms_of_session(user: AbstractBaseUser, session: MFASession) -> Terms:
+    """`terms`, of those policies alone that a session with proofs can offend."""
+    concerning = snapshot.concerning_sessions()
+    if not concerning:
+        return NOTHING
+    account = accounts.of(user)
+    known = session.known_roles(account)
+    found = _terms(user, concerning, known)
+    session.keep_roles(account, known)
+    return found
+
+
+def _terms(user: Any, rules: Iterable[Rule], known: Known | None) -> Terms:
+    found = [rule for rule in rules if applies(rule.who, user, known)]
+    if accounts.of(user).required:
+        # Nobody but an administrator lifts what an administrator demanded.
+        found.append(Rule(who=BY_ADMINISTRATOR, grace_days=0))
+    return Terms(tuple(found))
 
 
 class Duty(NamedTuple):
@@ -34,24 +91,8 @@ class Duty(NamedTuple):
 
 def duty(user: AbstractBaseUser) -> Duty | None:
     """Return the strictest duty of `user` to have a second factor, or None."""
-    duties = [
-        Duty(_name(policy), int(policy.get("grace_days", conf.get().GRACE_DAYS)))
-        for policy in conf.get().POLICIES
-        if applies(policy["who"], user)
-    ]
-    if accounts.of(user).required:
-        duties.append(Duty("required by an administrator", 0))
-    return min(duties, key=lambda each: each.grace_days, default=None)
-
-
-def applies(who: str | Callable[[Any], bool], user: Any) -> bool:
-    """Whether a policy for `who` concerns `user`; one that fails concerns everybody."""
-    try:
-        return bool(_asks(who)(user))
-    except Exception:  # whatever the site's own code raises
-        # SECURITY: errors deny: a policy that cannot be asked is one that demands.
-        log.exception("The policy for %r failed; it is taken to apply.", who)
-        return True
+    rule = terms(user).strictest
+    return None if rule is None else Duty(rule.title, grace_of(rule))
 
 
 def deadline(user: AbstractBaseUser) -> datetime | None:
@@ -60,34 +101,58 @@ def deadline(user: AbstractBaseUser) -> datetime | None:
     Stored when first asked, and never moved by the user.
     """
     owed = duty(user)
-    if owed is None:
-        return None
-    until = clock.now() + timedelta(days=owed.grace_days)
-    stored = accounts.of(user).grace_deadline
-    if stored is None and owed.grace_days > 0:
-        stored = accounts.set_deadline_once(user, until)
-    return min(stored, until) if stored else until
+    return None if owed is None else _until(user, owed.grace_days, "grace_deadline")
 
 
 def must_enrol_now(user: AbstractBaseUser) -> bool:
     """Whether `user`, who has no factor, may not go on without one."""
-    until = deadline(user)
-    return until is not None and until <= clock.now()
+    return is_over(user, deadline(user))
 
 
-def _asks(who: str | Callable[[Any], bool]) -> Callable[[Any], bool]:
-    if callable(who):
-        return who
-    if who in WHO:
-        return WHO[who]
-    kind, _, name = who.partition(":")
-    if kind == "group":
-        return lambda user: user.groups.filter(name=name).exists()
-    if kind == "permission":
-        return lambda user: bool(user.has_perm(name))
-    asks: Callable[[Any], bool] = import_string(who)
-    return asks
+def is_over(user: AbstractBaseUser, until: datetime | None) -> bool:
+    """Whether the time of `user` is over, and no exemption holds."""
+    if until is None or until > clock.now():
+        return False
+    return not Exemption.holds_for(user)
 
 
-def _name(policy: Any) -> str:
-    return str(policy.get("name") or policy["who"])
+def is_exempt(user: AbstractBaseUser) -> bool:
+    """Whether the policies do not bind `user` for a while."""
+    return Exemption.holds_for(user)
+
+
+def stronger_deadline(user: AbstractBaseUser, asked: Terms) -> datetime:
+    """Until when `user`, whose factors are too weak, may go on with them."""
+    days = min((grace_of(rule) for rule in asked.demanding()), default=0)
+    return _until(user, days, "stronger_deadline")
+
+
+def methods_for(
+    requirement: Requirement | None, proofs: Sequence[Proof] = ()
+) -> list[str]:
+    """Return the factors of this site one of which, shown now, would meet it."""
+    return [
+        slug
+        for slug, kind in registry.factors().items()
+        if requirement is None or requirement.is_met_by([*proofs, shown_now(kind)])
+    ]
+
+
+def shown_now(kind: Factor) -> Proof:
+    """Return the proof that a right answer of this factor would be now."""
+    at = int(clock.timestamp())
+    return Proof(kind.slug, "", at, kind.acr, kind.amr, kind.phishing_resistant)
+
+
+def explain(user: AbstractBaseUser) -> list[str]:
+    """Return why `user` needs what: a sentence for each policy."""
+    labels = {slug: kind.label for slug, kind in registry.factors().items()}
+    return terms(user).explain(labels)
+
+
+def _until(user: Any, days: int, column: str) -> datetime:
+    until = clock.now() + timedelta(days=days)
+    stored: datetime | None = getattr(accounts.of(user), column)
+    if stored is None and days > 0:
+        stored = accounts.set_deadline_once(user, until, column)
+    return min(stored, until) if stored else until

@@ -98,6 +98,17 @@ class Strength(Requirement):
         return any(LEVELS.index(proof.acr) >= wanted for proof in proofs)
 
 
+class AllowedFactors(Requirement):
+    """One of the named factors."""
+
+    def __init__(self, slugs: tuple[str, ...]) -> None:
+        self.slugs = slugs
+
+    def is_met_by(self, proofs: Sequence[Proof]) -> bool:
+        """Whether one of the proofs is by such a factor."""
+        return any(proof.factor in self.slugs for proof in proofs)
+
+
 class AllOf(Requirement):
     """Every one of `parts`, each perhaps by another proof."""
 
@@ -141,3 +152,7 @@ class Not(Requirement):
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether the part is not met."""
         return not self.part.is_met_by(proofs)
+
+
+#: Some factor, at any time in this session.
+ANY = AnyFactor()

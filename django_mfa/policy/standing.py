@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from django_mfa import conf
+
 from .requirements import LEVELS, Requirement
 
 if TYPE_CHECKING:
@@ -52,6 +54,48 @@ class Standing:
             return ""
         reached = [proof.acr for proof in self.proofs]
         return max(reached, key=LEVELS.index, default="aal1")
+
+    @property
+    def auth_time(self) -> int | None:
+        """When the person was last authenticated, in unix seconds (OpenID Connect)."""
+        if not self._session.user():
+            return None
+        times = [proof.at for proof in self.proofs]
+        return max(times, default=self._session.password_at())
+
+    @property
+    def is_trusted_browser(self) -> bool:
+        """Whether this sign-in was not challenged because the browser is trusted."""
+        return bool(self._session.user()) and self._session.is_by_trust()
+
+    @property
+    def grace_until(self) -> datetime | None:
+        """Until when the person must set up a factor they do not have yet."""
+        self._session.user()
+        until: datetime | None = self._session.request.mfa_grace
+        return until
+
+    @property
+    def step_up_age(self) -> int:
+        """Seconds for which a proof is fresh, for this site and this person."""
+        asked = self._session.request.mfa_terms
+        return asked.step_up_age if asked else conf.get().STEP_UP.MAX_AGE
+
+    def kept_form(self) -> Any:
+        """Return what was typed here before a step-up, once; None: nothing was kept.
+
+        `form = TransferForm(request.POST or request.mfa.kept_form())`
+        """
+        request = self._session.request
+        if request.method not in ("GET", "HEAD") or not self._session.user():
+            return None
+        typed = self._session.take_form(request.path)
+        if typed is None:
+            return None
+        form = type(request.GET)(mutable=True)  # a QueryDict
+        for name, value in typed:
+            form.appendlist(name, value)
+        return form
 
     def satisfies(self, requirement: Requirement) -> bool:
         """Whether the proofs meet `requirement` now."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import template
 
 from django_mfa.flows import enrol, manage
+from django_mfa.policy import engine
 from django_mfa.session import Context
 
 if TYPE_CHECKING:
@@ -78,6 +79,17 @@ def mfa_passkey_upgrade(context: Mapping[str, Any]) -> dict[str, Any]:
     ctx = Context.of(context["request"])
     offered = ctx.actor is not None and enrol.may_add_silently(ctx)
     return {"offered": offered, "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("django_mfa/includes/banner.html", takes_context=True)
+def mfa_banner(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Remind a person who has time left to set up a factor, and say why."""
+    request = context["request"]
+    until = request.mfa.grace_until
+    return {
+        "until": until,
+        "reasons": engine.explain(request.user) if until else (),
+    }
 
 
 @register.inclusion_tag("django_mfa/includes/security_summary.html", takes_context=True)

@@ -2,7 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import codes, devices, login, passkeys, security, setup, step_up, verify
+from .views import (
+    approvals,
+    browsers,
+    codes,
+    devices,
+    login,
+    passkeys,
+    security,
+    setup,
+    sign_ins,
+    step_up,
+    verify,
+)
 
 app_name = "django_mfa"
 
@@ -51,5 +63,24 @@ urlpatterns = [
     ),
     path("recovery-codes/", codes.RecoveryCodesView.as_view(), name="recovery_codes"),
     path("recovery-codes/saved/", codes.SavedView.as_view(), name="codes_saved"),
+    path("trusted-browsers/", browsers.BrowsersView.as_view(), name="trusted_browsers"),
+    path(
+        "trusted-browsers/<uuid:public_id>/",
+        browsers.BrowserView.as_view(),
+        name="trusted_browser",
+    ),
+    path("sign-ins/", sign_ins.SignInsView.as_view(), name="sign_ins"),
+    path("approvals/", approvals.WaitingView.as_view(), name="approvals"),
+    path("approve/<uuid:public_id>/", approvals.ApproveView.as_view(), name="approve"),
+    path(
+        "approve/<uuid:public_id>/<slug:factor>/begin/",
+        passkeys.ApproveBeginView.as_view(),
+        name="approve_begin",
+    ),
+    path(
+        "approve/<uuid:public_id>/<slug:factor>/",
+        approvals.ApproveView.as_view(),
+        name="approve",
+    ),
     path("disable/", security.DisableView.as_view(), name="disable"),
 ]

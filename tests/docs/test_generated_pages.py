@@ -20,7 +20,7 @@ def script(name):
 
 def test_the_page_of_settings_is_current():
     made = script("generate_settings")
-    page = made["page"](made["SOURCE"].read_text())
+    page = made["page"](made["source"]())
     assert made["PAGE"].read_text() == page, "run python docs/generate_settings.py"
 
 

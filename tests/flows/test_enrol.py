@@ -131,7 +131,7 @@ def test_who_owes_a_proof_must_not_enrol_one(user, secret, ask):
 @pytest.mark.parametrize("ask", ENTRANCES)
 def test_a_proof_must_be_fresh_to_add_another(user, secret, moving, ask):
     ctx = signed_in(user, secret)
-    moving.tick(conf.get().STEP_UP_MAX_AGE + 1)
+    moving.tick(conf.get().STEP_UP.MAX_AGE + 1)
     with pytest.raises(StepUpRequired):
         ask(ctx)
     assert not TOTPDevice.objects.filter(confirmed=False).exists()
@@ -140,7 +140,7 @@ def test_a_proof_must_be_fresh_to_add_another(user, secret, moving, ask):
 @pytest.mark.parametrize("ask", ENTRANCES)
 def test_a_password_must_be_fresh_to_add_the_first(user, moving, ask):
     ctx = signed_in(user)
-    moving.tick(conf.get().STEP_UP_MAX_AGE + 1)
+    moving.tick(conf.get().STEP_UP.MAX_AGE + 1)
     with pytest.raises(StepUpRequired):
         ask(ctx)
     assert not TOTPDevice.objects.exists()

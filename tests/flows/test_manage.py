@@ -62,7 +62,7 @@ def test_devices_of_others_are_not_found(make_user, ctx, change):
 
 @pytest.mark.parametrize("change", ALL.values(), ids=ALL)
 def test_a_change_wants_a_fresh_proof(ctx, written, moving, change):
-    moving.tick(conf.get().STEP_UP_MAX_AGE + 1)
+    moving.tick(conf.get().STEP_UP.MAX_AGE + 1)
     before = TOTPDevice.objects.values().get()
     events = told()
     with pytest.raises(StepUpRequired):

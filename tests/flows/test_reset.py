@@ -141,7 +141,7 @@ def test_who_may_not_does_not(make_user, target):
 
 
 def test_the_administrator_must_have_shown_a_factor_lately(root, target, moving):
-    moving.tick(conf.get().STEP_UP_MAX_AGE + 1)
+    moving.tick(conf.get().STEP_UP.MAX_AGE + 1)
     with pytest.raises(StepUpRequired):
         reset.reset(root, target, "lost")
     assert devices(target) == 1

@@ -144,7 +144,7 @@ def test_a_proof_is_fresh_for_a_quarter_of_an_hour(user, secret, moving):
 
 
 def test_how_long_is_a_setting(user, secret, moving, settings):
-    settings.DJANGO_MFA = {"STEP_UP_MAX_AGE": 60}
+    settings.DJANGO_MFA = {"STEP_UP": {"MAX_AGE": 60}}
     ctx = signed_in(user, secret)
     moving.tick(61)
     assert not step_up.is_fresh(ctx)
@@ -200,7 +200,7 @@ def test_who_is_not_fresh_is_told_what_to_show(user, secret, written, moving):
     with pytest.raises(StepUpRequired) as caught:
         step_up.require_fresh(ctx)
     assert caught.value.details == {
-        "max_age": conf.get().STEP_UP_MAX_AGE,
+        "max_age": conf.get().STEP_UP.MAX_AGE,
         "methods": ["totp", "recovery_code"],
     }
 

@@ -134,7 +134,9 @@ def ears():
 
     def note(**kwargs):
         ears.heard.append(
-            repr(kwargs) + repr(kwargs.get("context")) + repr(kwargs["context"]._asdict())
+            repr(kwargs)
+            + repr(kwargs.get("context"))
+            + repr(kwargs["context"]._asdict())
         )
 
     for event in EVENTS.values():

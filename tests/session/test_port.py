@@ -15,7 +15,7 @@ from django_mfa.accounts import service as accounts
 from django_mfa.errors import LoginExpired
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.session import MFASession
-from django_mfa.session.port import MAX_PROOFS
+from django_mfa.session.proving import MAX_PROOFS
 from django_mfa.testing import add_totp, freeze, session_context
 from django_mfa.values import Proof
 from tests.stories import fresh, held, next_request, queries, signed_in

@@ -62,7 +62,9 @@ def test_a_transfer_wants_a_fresh_proof_and_nothing_is_sent(client, user):
         mfa_login(client, user)
         clock.tick(901)
         form = {"recipient": "Bob", "amount": "1"}
-        assert client.post("/transfer/", form).url == "/mfa/step-up/"
+        assert (
+            client.post("/transfer/", form).url == "/mfa/step-up/?next=%2Ftransfer%2F"
+        )
     assert "receipt" not in client.session
 
 

@@ -92,7 +92,7 @@ class PasskeyFactor(Factor):
     def ask(self, asking: Asking) -> Mapping[str, Any]:
         """Make a challenge and return the options for the browser."""
         site = relying_party(asking.host)
-        challenge = options.new_challenge()
+        challenge = options.with_digest(options.new_challenge(), asking.about)
         challenges.issue(
             self.slug,
             asking,
@@ -125,6 +125,9 @@ class PasskeyFactor(Factor):
             problem = "malformed"
         else:
             problem = challenges.take(self.slug, asking, challenge)
+            if not problem and not options.is_about(challenge, asking.about):
+                # SECURITY: what was signed is another action, object or amount.
+                problem = challenges.OTHER_PURPOSE
         return Taken(
             answer := _read(data),
             problem or ("" if answer else "malformed"),

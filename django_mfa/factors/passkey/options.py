@@ -29,6 +29,16 @@ def new_challenge() -> bytes:
     return secrets.token_bytes(CHALLENGE_BYTES)
 
 
+def with_digest(challenge: bytes, about: str) -> bytes:
+    """Return the challenge with the digest of what is approved at its end."""
+    return challenge + bytes.fromhex(about)
+
+
+def is_about(challenge: bytes, about: str) -> bool:
+    """Whether a challenge carries this digest; where nothing is approved, any will do."""
+    return challenge.endswith(bytes.fromhex(about))
+
+
 def algorithms() -> list[int]:
     """Return what is offered and accepted: never an algorithm we cannot verify."""
     return verifiable(conf.get().PASSKEY.ALGORITHMS)

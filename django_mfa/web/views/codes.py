@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 
+from django_mfa.decorators import mfa_settles
+from django_mfa.errors import EnrolmentRequired
 from django_mfa.flows import manage
 from django_mfa.web.base import Page
 
@@ -28,6 +31,7 @@ class RecoveryCodesView(Page):
         return show_codes(self, codes, self.next_url, renewed=True)
 
 
+@method_decorator(mfa_settles(EnrolmentRequired.code), name="dispatch")
 class SavedView(Page):
     """The owner says that the codes are kept in a safe place."""
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.errors import InvalidResponse, MalformedResponse
-from django_mfa.flows import challenge, enrol, manage, passwordless, step_up
+from django_mfa.flows import approve, challenge, enrol, manage, passwordless, step_up
 from django_mfa.web.base import Page
 from django_mfa.web.ceremony import BeginView, CeremonyPage
 
@@ -35,6 +35,15 @@ class StepUpBeginView(BeginView):
     def asked(self) -> Mapping[str, Any]:
         """Make the challenge."""
         return step_up.ask(self.context, self.kwargs["factor"])
+
+
+class ApproveBeginView(BeginView):
+    """Ask the signed-in person for a proof of one action."""
+
+    def asked(self) -> Mapping[str, Any]:
+        """Make the challenge; it carries the digest of what is shown."""
+        public_id, factor = self.kwargs["public_id"], self.kwargs["factor"]
+        return approve.ask(self.context, public_id, factor)
 
 
 class SetupBeginView(BeginView):

@@ -3,11 +3,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
+from django_mfa.decorators import mfa_settles
 from django_mfa.errors import (
     AlreadyRegistered,
+    EnrolmentRequired,
     InvalidCode,
     MalformedCode,
     MFAError,
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from django_mfa.values import Credential
 
 
+@method_decorator(mfa_settles(EnrolmentRequired.code), name="dispatch")
 class ChooseView(Page):
     """Which factor to set up."""
 
@@ -40,6 +44,7 @@ class ChooseView(Page):
         )
 
 
+@method_decorator(mfa_settles(EnrolmentRequired.code), name="dispatch")
 class SetupView(CeremonyPage):
     """Set up one factor: see what it needs, and prove it once."""
 

@@ -3,9 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
-from django_mfa.errors import WrongPassword
+from django_mfa.decorators import mfa_settles
+from django_mfa.errors import EnrolmentRequired, StepUpRequired, WrongPassword
+from django_mfa.factors import registry
 from django_mfa.flows import manage, step_up
 from django_mfa.web.forms import PasswordForm
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from django_mfa.factors.base import Factor
 
 
+@method_decorator(
+    mfa_settles(StepUpRequired.code, EnrolmentRequired.code), name="dispatch"
+)
 class StepUpView(ChallengePage):
     """Show again that it is you, by a factor or, without one, by the password."""
 
@@ -26,15 +32,35 @@ class StepUpView(ChallengePage):
     page = "step_up"
 
     def factors(self) -> Sequence[Factor]:
-        """Return the factors of the signed-in user."""
-        return step_up.factors_asked(self.context)
+        """Return the factors of the signed-in user, those that will do alone."""
+        wanted = self.wanted()
+        factors = step_up.factors_asked(self.context)
+        return [each for each in factors if each.slug in wanted] if wanted else factors
+
+    def wanted(self) -> list[str]:
+        """Return the factors that the page which sent us here would take.
+
+        Only a filter of what is offered: that page judges the proof by itself.
+        """
+        asked = self.request.GET.get("factors", "")[:255].split(",")
+        return [slug for slug in asked if slug in registry.factors()]
+
+    def lacks(self) -> Sequence[Factor]:
+        """Return what would do, where the person has a factor and none of these."""
+        wanted = [registry.get(slug) for slug in self.wanted()]
+        has = step_up.factors_asked(self.context)
+        return wanted if wanted and has and not self.factors() else ()
 
     def asks_password(self) -> bool:
         """Whether the person has no factor; one that is switched off is one, too."""
-        return not (self.factors() or manage.overview(self.context).is_protected)
+        factors = step_up.factors_asked(self.context)
+        return not (factors or manage.overview(self.context).is_protected)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Ask."""
+        """Ask, or say what must be set up first."""
+        lacks = self.lacks()
+        if lacks:
+            return self.render(lacks=[each for each in lacks if each.enrollable])
         if self.asks_password():
             return self.render(password_form=PasswordForm())
         return self.ask()

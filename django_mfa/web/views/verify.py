@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import answers
@@ -16,7 +18,7 @@ from django_mfa.errors import (
     TooManyAttempts,
     Unavailable,
 )
-from django_mfa.flows import challenge
+from django_mfa.flows import challenge, trust
 from django_mfa.web.ceremony import CeremonyPage
 from django_mfa.web.forms import CodeForm
 
@@ -55,10 +57,15 @@ class ChallengePage(CeremonyPage):
         response = self.render(
             form=form or CodeForm(),
             factor=current,
-            others=[factor for factor in factors if factor is not current],
+            others=[
+                {"factor": each, "place": self.place(each)}
+                for each in factors
+                if each is not current
+            ],
             takes_recovery_code="recovery_code" in {each.slug for each in factors},
             error=error,
             page=self.page,
+            offers_trust=self.offers_trust(),
         )
         return self._with_status(response, error)
 
@@ -79,6 +86,18 @@ class ChallengePage(CeremonyPage):
             return self.ask(error=error)
         return self.arrive(url) if self.credential is not None else self.go_on(url)
 
+    def place(self, factor: Factor) -> str:
+        """Return the address of this page for another factor."""
+        named = {**self.kwargs, "factor": factor.slug}
+        kept = {"next": self.next_url, "factors": self.request.GET.get("factors")}
+        query = {name: value for name, value in kept.items() if value}
+        place = reverse(f"django_mfa:{self.page}", kwargs=named)
+        return f"{place}?{urlencode(query)}" if query else place
+
+    def offers_trust(self) -> bool:
+        """Whether this browser may be trusted by answering here."""
+        return False
+
     def _with_status(
         self, response: HttpResponse, error: MFAError | None
     ) -> HttpResponse:
@@ -95,6 +114,13 @@ class VerifyView(ChallengePage):
     #: Once signed in there is nothing to verify here.
     is_worth_returning = False
 
+    def offers_trust(self) -> bool:
+        """Whether the site and the policies let this person trust a browser."""
+        # After a wrong answer it is cheap: the flow asks the policies once more.
+        if self.request.method == "POST":
+            return trust.is_on()
+        return trust.is_offered_to_waiting(self.context)
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Ask."""
         self.session.remember_next(self.next_url)
@@ -108,7 +134,12 @@ class VerifyView(ChallengePage):
         def answer(response: Any) -> str:
             factor = kwargs.get("factor", "")
             start = resolve_url(settings.LOGIN_REDIRECT_URL)
-            passed = challenge.answer(self.context, response, factor=factor)
+            passed = challenge.answer(
+                self.context,
+                response,
+                factor=factor,
+                trust_browser="trust" in request.POST,
+            )
             return self.next_url or passed.next_url or start
 
         return self.judge(answer)

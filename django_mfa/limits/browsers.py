@@ -41,5 +41,10 @@ def describe(user_agent: str) -> str:
     return browser or system
 
 
+def family(user_agent: str) -> str:
+    """Return the browser's name without version or system; empty for others."""
+    return _first(BROWSERS, user_agent)
+
+
 def _first(names: tuple[tuple[str, str], ...], user_agent: str) -> str:
     return next((name for mark, name in names if mark in user_agent), "")

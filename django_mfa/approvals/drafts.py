@@ -1,0 +1,94 @@
+"""What is to be approved: exactly what is shown, and the object as it is now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MAX_VALUE = 1000
+
+
+class Draft(NamedTuple):
+    """One action on one object, or on several, in the words that are shown."""
+
+    action: str
+    summary: str
+    fields: tuple[tuple[str, str], ...]
+    objects: tuple[models.Model, ...]
+    second_person: bool = False
+    permission: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        action: str,
+        obj: models.Model | Iterable[models.Model] | None,
+        summary: str,
+        fields: Mapping[str, Any],
+        **terms: Any,
+    ) -> Draft:
+        """Return the draft with every value as the text that is shown."""
+        shown = tuple((str(name), str(value)) for name, value in fields.items())
+        if any(len(value) > MAX_VALUE for _name, value in shown):
+            # SECURITY: what cannot be shown whole cannot be approved.
+            message = f"A value to approve is longer than {MAX_VALUE} signs."
+            raise ValueError(message)
+        return cls(action, str(summary), shown, _objects(obj), **terms)
+
+    @property
+    def object_label(self) -> str:
+        """The model of the object; empty without one."""
+        return self.objects[0]._meta.label_lower if self.objects else ""
+
+    @property
+    def object_keys(self) -> list[str]:
+        """The keys of the objects."""
+        return [str(each.pk) for each in self.objects]
+
+    @property
+    def digest(self) -> str:
+        """Of all that was shown and of what it was shown for."""
+        keys = [[each._meta.label_lower, str(each.pk)] for each in self.objects]
+        terms = [self.second_person, self.permission]
+        return digest_of([self.action, self.summary, self.fields, keys, terms])
+
+    @property
+    def state(self) -> str:
+        """Of the objects as the database holds them now."""
+        return digest_of([state_of(each) for each in self.objects])
+
+
+def state_of(obj: models.Model) -> list[Any]:
+    """Return every stored value of `obj`, read anew: what the view holds may be old."""
+    model = type(obj)
+    fresh = model._base_manager.filter(pk=obj.pk).first()
+    if fresh is None:
+        return [model._meta.label_lower, str(obj.pk), None]
+    own = getattr(fresh, "approval_state", None)
+    values = own() if own else _values(fresh)
+    return [model._meta.label_lower, str(obj.pk), values]
+
+
+def _values(obj: models.Model) -> list[list[str]]:
+    columns = obj._meta.concrete_fields
+    return [[column.attname, column.value_to_string(obj)] for column in columns]
+
+
+def _objects(obj: Any) -> tuple[models.Model, ...]:
+    if obj is None:
+        return ()
+    if isinstance(obj, models.Model):
+        return (obj,)
+    return tuple(sorted(obj, key=lambda each: str(each.pk)))
+
+
+def digest_of(content: Any) -> str:
+    """Return the digest of anything that JSON can hold."""
+    text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(b"django_mfa approval\0" + text.encode()).hexdigest()

@@ -1,0 +1,36 @@
+"""A model that says of itself what is shown when an action on it is approved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ApprovableModel(models.Model):
+    """Names in `approval_fields` what is shown, and what must not change."""
+
+    approval_fields: ClassVar[Sequence[str]] = ()
+
+    class Meta:
+        abstract = True
+
+    def approval_summary(self, action: str) -> str:
+        """Return one line that says what is about to happen."""
+        return f"{action}: {self}"
+
+    def approval_content(self) -> dict[str, Any]:
+        """Return what is shown, by label."""
+        shown = [self._meta.get_field(name) for name in self.approval_fields]
+        return {
+            str(getattr(field, "verbose_name", field.name)): getattr(self, field.name)
+            for field in shown
+        }
+
+    def approval_state(self) -> list[list[str]]:
+        """Return what voids an approval when it changes: every stored value."""
+        columns = self._meta.concrete_fields
+        return [[column.attname, column.value_to_string(self)] for column in columns]

@@ -1,0 +1,1 @@
+"""Optional neighbours, one module each; none of them is needed."""

@@ -1,0 +1,75 @@
+"""Whom a policy concerns: asked of the user, with as few queries as can be."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.module_loading import import_string
+
+from django_mfa import conf
+
+if TYPE_CHECKING:
+    from .rules import Who
+
+log = logging.getLogger("django_mfa")
+
+#: What is known of a user's groups and permissions: `{"group:Staff": True}`.
+Known = MutableMapping[str, bool]
+
+#: Answered by the columns of the user alone.
+WHO: Mapping[str, Callable[[Any], bool]] = {
+    "everyone": lambda user: True,
+    "staff": lambda user: bool(getattr(user, "is_staff", False)),
+    "superusers": lambda user: bool(getattr(user, "is_superuser", False)),
+}
+#: Answered by rows that other tables hold; the answer is kept in the session.
+BY_ROWS = ("group", "permission")
+
+
+def applies(who: Who, user: Any, known: Known | None = None) -> bool:
+    """Whether a policy for `who` concerns `user`; one that fails concerns everybody."""
+    if isinstance(who, str) and known is not None and who in known:
+        return known[who]
+    try:
+        answer = bool(asks(who)(user))
+    except Exception:  # whatever the site's own code raises
+        # SECURITY: errors deny: a policy that cannot be asked is one that demands.
+        log.exception("The policy for %r failed; it is taken to apply.", who)
+        return True
+    if known is not None and _kind(who) in BY_ROWS:
+        known[str(who)] = answer
+    return answer
+
+
+def is_free(who: Who, known: Known) -> bool:
+    """Whether `applies` can answer without a query and without the site's own code."""
+    return isinstance(who, str) and (who in WHO or who in known)
+
+
+def asks(who: Who) -> Callable[[Any], bool]:
+    """Return the question that `who` names; raise `ImportError` when it names none."""
+    if callable(who):
+        return who
+    if who in WHO:
+        return WHO[who]
+    kind, _, name = who.partition(":")
+    if kind == "group":
+        return lambda user: user.groups.filter(name=name).exists()
+    if kind == "permission":
+        return lambda user: bool(user.has_perm(name))
+    if kind == "audience":
+        return _imported(conf.get().POLICY_AUDIENCES[name])
+    return _imported(who)
+
+
+def _imported(path: str | Callable[[Any], bool]) -> Callable[[Any], bool]:
+    found: Callable[[Any], bool] = (
+        import_string(path) if isinstance(path, str) else path
+    )
+    return found
+
+
+def _kind(who: Who) -> str:
+    return who.partition(":")[0] if isinstance(who, str) else ""

@@ -1,0 +1,53 @@
+"""What an identity provider says of a sign-in, in our words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django_mfa import clock, conf
+from django_mfa.values import Proof
+
+from .requirements import LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def proof_of(claims: Mapping[str, Any]) -> Proof | None:
+    """Return the proof that the claims of a verified ID token are worth; None: none.
+
+    By the mapping `SSO.AMR_MAP` of `amr` and `acr` values; one that the site does
+    not know is one factor and no proof.
+    """
+    known = conf.get().SSO.AMR_MAP
+    worth = [known[said] for said in _said(claims) if said in known]
+    if not worth:
+        return None
+    reached = [each.get("acr", "aal2") for each in worth]
+    return Proof(
+        factor="sso",
+        device=f"sso:{str(claims.get('iss', ''))[:200]}",
+        at=_when(claims),
+        acr=max((acr for acr in reached if acr in LEVELS), default="aal1"),
+        amr=tuple(each for each in _texts(claims.get("amr")) if each != "mfa"),
+        phishing_resistant=any(each.get("phishing_resistant") for each in worth),
+    )
+
+
+def _said(claims: Mapping[str, Any]) -> list[str]:
+    return [*_texts(claims.get("amr")), *_texts(claims.get("acr"))]
+
+
+def _texts(value: Any) -> list[str]:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list | tuple):
+        return []
+    return [each for each in values if isinstance(each, str)]
+
+
+def _when(claims: Mapping[str, Any]) -> int:
+    now, said = int(clock.timestamp()), claims.get("auth_time")
+    if not isinstance(said, int) or isinstance(said, bool):
+        # SECURITY: who does not say when is not fresh.
+        return 0
+    return min(said, now)

@@ -1,0 +1,115 @@
+"""Which views ask for a fresh proof by the setting, without a mark on them.
+
+SECURITY: a rule looks at the view that was found and the route that led to it,
+never at the text of the path: `//x`, `/%2e/x` and the like find another view or
+none, and a view that is mounted twice is the same view.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import get_language
+
+from django_mfa import conf
+
+from .requirements import PhishingResistant, Recent, Requirement, Strength
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+ADMIN_ACTIONS = "admin_actions"
+APPROVAL_OPERATIONS = "approval_operations"
+NAMED = (ADMIN_ACTIONS, APPROVAL_OPERATIONS)
+KEYS = ("path", "view", "methods", "max_age", "strength", "phishing_resistant")
+
+
+def requirement_for(request: Any, view: Any, longest: int) -> Requirement | None:
+    """Return what the rules of the setting ask of this request; None: nothing.
+
+    `longest` is how old a proof may be where a rule does not say.
+    """
+    found: Requirement | None = None
+    for trigger in conf.get().STEP_UP.TRIGGERS:
+        if not _concerns(trigger, request, view):
+            continue
+        asked = _requirement(trigger, longest)
+        found = asked if found is None else found & asked
+    return found
+
+
+def has_any() -> bool:
+    """Whether the site has such rules at all."""
+    return bool(conf.get().STEP_UP.TRIGGERS)
+
+
+def is_admin(request: Any, view: Any) -> bool:
+    """Whether the view is one of some admin site, signing in and out apart."""
+    ours = hasattr(view, "admin_site") or hasattr(view, "model_admin")
+    match = request.resolver_match
+    return ours and getattr(match, "url_name", "") not in ("login", "logout")
+
+
+def _concerns(trigger: str | Mapping[str, Any], request: Any, view: Any) -> bool:
+    writes = request.method not in SAFE
+    if trigger == ADMIN_ACTIONS:
+        return writes and is_admin(request, view)
+    if trigger == APPROVAL_OPERATIONS:
+        return writes and bool(getattr(view, "mfa_approval", False))
+    if isinstance(trigger, str):
+        # SECURITY: a name nobody knows is a slip of the pen; it must not open.
+        return True
+    if not _names_method(trigger.get("methods"), request.method):
+        return False
+    return any(_finds(trigger, request.resolver_match, view))
+
+
+def _finds(trigger: Mapping[str, Any], match: Any, view: Any) -> Iterator[bool]:
+    if "path" in trigger:
+        wanted = str(trigger["path"]).lstrip("/^")
+        for route in routes_of(match):
+            yield fnmatchcase(route, wanted)
+    if "view" in trigger:
+        wanted = str(trigger["view"])
+        yield fnmatchcase(match.view_name or "", wanted)
+        yield wanted in _names_of(view)
+
+
+def routes_of(match: Any) -> list[str]:
+    """Return the route that was found, with and without a language before it."""
+    route = str(match.route or "").lstrip("^/")
+    language = f"{get_language()}/"
+    return [route, route.removeprefix(language)]
+
+
+@lru_cache(maxsize=512)
+def _names_of(view: Any) -> frozenset[str]:
+    """Return the dotted names of a view: of the function, and of its class."""
+    found = [view, getattr(view, "view_class", None), getattr(view, "cls", None)]
+    return frozenset(
+        f"{each.__module__}.{each.__qualname__}"
+        for each in found
+        if hasattr(each, "__qualname__")
+    )
+
+
+def _names_method(methods: Any, method: str) -> bool:
+    if methods in (None, "all"):
+        return True
+    if methods == "write":
+        return method not in SAFE
+    named = {str(each).upper() for each in methods}
+    return method in named or (method == "HEAD" and "GET" in named)
+
+
+def _requirement(trigger: str | Mapping[str, Any], longest: int) -> Requirement:
+    rule: Mapping[str, Any] = {} if isinstance(trigger, str) else trigger
+    asked: Requirement = Recent(min(int(rule.get("max_age", longest)), longest))
+    if rule.get("strength"):
+        asked = asked & Strength(rule["strength"])
+    if rule.get("phishing_resistant"):
+        asked = asked & PhishingResistant()
+    return asked

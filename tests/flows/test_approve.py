@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+
+from django_mfa.approvals import approve
+from django_mfa.approvals.models import Approval
+from django_mfa.errors import (
+    ApprovalNotFound,
+    ApprovalRequired,
+    ApprovalVoid,
+    InvalidCode,
+    MFARequired,
+    NotPermitted,
+)
+from django_mfa.flows import approve as flow
+from django_mfa.testing import add_totp, freeze, totp_code
+from tests.stories import last_told, next_request, signed_in, told
+
+FIELDS = {"To": "Bob", "Amount": "100"}
+
+
+class Person:
+    """Somebody with an app, signed in, whose codes are never the same."""
+
+    def __init__(self, user, moving):
+        self.user, self.moving = user, moving
+        self.secret = add_totp(user)
+        moving.tick(30)
+        self.ctx = signed_in(user, self.secret)
+
+    def asks(self, action="pay", obj=None, fields=None, **terms):
+        """What the view does; the approval, or the one that was asked for."""
+        request = self.request
+        shown = FIELDS if fields is None else fields
+        return approve(request, action, obj, "Pay 100 to Bob", shown, **terms)
+
+    def opens(self, *args, **kwargs):
+        with pytest.raises(ApprovalRequired) as caught:
+            self.asks(*args, **kwargs)
+        return flow.open_request(self.ctx, caught.value, "/pay/")
+
+    def gives(self, approval):
+        self.moving.tick(30)
+        return flow.give(self.ctx, approval.public_id, totp_code(self.secret))
+
+    @property
+    def request(self):
+        request = self.ctx.require_session().request
+        request.method = "POST"
+        return request
+
+
+@pytest.fixture
+def moving():
+    with freeze(1_800_000_001) as clock:
+        yield clock
+
+
+@pytest.fixture
+def alice(make_user, moving):
+    return Person(make_user("alice"), moving)
+
+
+@pytest.fixture
+def bob(make_user, moving):
+    return Person(make_user("bob"), moving)
+
+
+def allow(person):
+    person.user.user_permissions.add(Permission.objects.get(codename="add_group"))
+    person.ctx = next_request(person.ctx)
+
+
+SECOND = {"second_person": True, "permission": "auth.add_group"}
+
+
+def test_an_approval_is_given_with_a_proof_and_used_once(alice):
+    approval = alice.opens()
+    alice.gives(approval)
+    assert alice.asks().pk == approval.pk
+    with pytest.raises(ApprovalRequired):
+        alice.asks()
+    assert told()[-3:] == ["approval_given", "challenge_passed", "approval_used"]
+    row = Approval.objects.get()
+    assert (row.approver, row.factor) == (alice.user, "totp")
+    assert row.used_at
+
+
+def test_what_was_asked_for_waits_and_is_asked_for_once(alice):
+    assert alice.opens().pk == alice.opens().pk
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"action": "refund"},
+        {"fields": {"To": "Bob", "Amount": "1000"}},
+        {"fields": {"To": "Eve", "Amount": "100"}},
+        {"fields": {"Amount": "100", "To": "Bob"}},
+    ],
+)
+def test_an_approval_is_for_nothing_else(alice, other):
+    alice.gives(alice.opens())
+    with pytest.raises(ApprovalRequired):
+        alice.asks(**other)
+
+
+def test_an_approval_is_for_no_other_object(alice):
+    one, two = Group.objects.create(name="one"), Group.objects.create(name="two")
+    alice.gives(alice.opens(obj=one))
+    with pytest.raises(ApprovalRequired):
+        alice.asks(obj=two)
+    assert alice.asks(obj=one)
+
+
+def test_an_approval_is_for_no_other_person(alice, bob):
+    alice.gives(alice.opens())
+    with pytest.raises(ApprovalRequired):
+        bob.asks()
+
+
+def test_nobody_else_sees_or_answers_it(alice, bob):
+    approval = alice.opens()
+    for answer in (bob.gives, lambda each: flow.refuse(bob.ctx, each.public_id)):
+        with pytest.raises(ApprovalNotFound):
+            answer(approval)
+    assert Approval.objects.get().is_waiting
+
+
+def test_a_change_of_the_object_voids_it_before_and_after(alice):
+    group = Group.objects.create(name="one")
+    approval = alice.opens(obj=group)
+    Group.objects.update(name="changed")
+    with pytest.raises(ApprovalVoid):
+        alice.gives(approval)
+    approval = alice.opens(obj=group)
+    alice.gives(approval)
+    Group.objects.update(name="again")
+    with pytest.raises(ApprovalRequired):
+        alice.asks(obj=group)
+
+
+def test_an_object_that_is_gone_is_a_change(alice):
+    group = Group.objects.create(name="one")
+    approval = alice.opens(obj=group)
+    Group.objects.all().delete()
+    with pytest.raises(ApprovalVoid):
+        alice.gives(approval)
+
+
+def test_it_is_over_after_five_minutes(alice, moving):
+    approval = alice.opens()
+    moving.tick(301)
+    with pytest.raises(ApprovalVoid):
+        alice.gives(approval)
+    alice.gives(alice.opens())
+    moving.tick(301)
+    with pytest.raises(ApprovalRequired):
+        alice.asks()
+
+
+def test_a_wrong_code_approves_nothing(alice):
+    approval = alice.opens()
+    with pytest.raises(InvalidCode):
+        flow.give(alice.ctx, approval.public_id, "000000")
+    assert last_told().details == {"purpose": "approval"}
+    with pytest.raises(ApprovalRequired):
+        alice.asks()
+
+
+def test_what_was_refused_stays_refused(alice):
+    approval = alice.opens()
+    flow.refuse(alice.ctx, approval.public_id)
+    with pytest.raises(ApprovalVoid):
+        alice.gives(approval)
+    with pytest.raises(ApprovalVoid):
+        flow.refuse(alice.ctx, approval.public_id)
+
+
+def test_a_second_person_is_somebody_else(alice, bob):
+    allow(alice)
+    allow(bob)
+    approval = alice.opens(**SECOND)
+    with pytest.raises(NotPermitted):
+        alice.gives(approval)
+    assert [each.pk for each in flow.waiting_for(bob.ctx)] == [approval.pk]
+    assert not flow.waiting_for(alice.ctx)
+    bob.gives(approval)
+    with pytest.raises(ApprovalRequired):
+        bob.asks(**SECOND)
+    assert alice.asks(**SECOND).approver == bob.user
+
+
+def test_a_second_person_needs_the_permission(alice, bob):
+    approval = alice.opens(**SECOND)
+    with pytest.raises(ApprovalNotFound):
+        bob.gives(approval)
+
+
+def test_a_superuser_is_no_second_person_of_their_own(alice):
+    alice.user.is_superuser = True
+    alice.user.save()
+    alice.ctx = next_request(alice.ctx)
+    with pytest.raises(NotPermitted):
+        alice.gives(alice.opens(**SECOND))
+
+
+def test_one_person_does_for_what_takes_two(alice):
+    alice.gives(alice.opens())
+    with pytest.raises(ApprovalRequired):
+        alice.asks(**SECOND)
+
+
+def test_a_second_person_without_permission_is_a_slip_of_the_pen(alice):
+    with pytest.raises(ValueError, match="permission"):
+        alice.asks(second_person=True)
+
+
+def test_what_cannot_be_shown_whole_cannot_be_approved(alice):
+    with pytest.raises(ValueError, match="longer"):
+        alice.asks(fields={"text": "x" * 1001})
+
+
+def test_who_is_not_signed_in_cannot_ask(db):
+    from django_mfa.testing import session_context
+
+    request = session_context().require_session().request
+    with pytest.raises(MFARequired):
+        approve(request, "pay", None, "Pay", {})
+
+
+def test_unknown_requests_and_those_of_others_read_alike(alice, bob):
+    import uuid
+
+    for public_id in (alice.opens().public_id, uuid.uuid4()):
+        with pytest.raises(ApprovalNotFound):
+            flow.find(bob.ctx, public_id)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+
+from django_mfa import clock as clocks
+from django_mfa.policy import engine
+from django_mfa.policy.models import Exemption
+from django_mfa.testing import add_totp, freeze
+from tests.stories import fresh
+
+DAY = 86400
+
+
+@pytest.fixture
+def moving(settings):
+    settings.DJANGO_MFA = {
+        **settings.DJANGO_MFA,
+        "POLICIES": [{"who": "everyone", "grace_days": 7}],
+    }
+    with freeze(1_800_000_001) as clock:
+        yield clock
+
+
+def run(capsys, *args):
+    call_command("mfa_send_reminders", *args)
+    return capsys.readouterr().out
+
+
+def test_people_are_reminded_three_days_before_and_one(
+    user, moving, capsys, django_capture_on_commit_callbacks
+):
+    engine.deadline(fresh(user))
+    sent = []
+    for _day in range(8):
+        with django_capture_on_commit_callbacks(execute=True):
+            run(capsys)
+            run(capsys)
+        sent.append(len(mail.outbox))
+        moving.tick(DAY)
+    assert sent == [0, 0, 0, 0, 1, 1, 2, 2]
+    assert mail.outbox[0].to == [user.email]
+
+
+def test_a_dry_run_sends_nothing(user, moving, capsys):
+    engine.deadline(fresh(user))
+    moving.tick(5 * DAY)
+    assert "1 person would be reminded" in run(capsys, "--dry-run")
+    assert "1 person reminded" in run(capsys)
+    assert "0 people" in run(capsys)
+
+
+def test_who_has_a_factor_or_an_exemption_is_left_alone(make_user, moving, capsys):
+    alice, bob = make_user("alice"), make_user("bob")
+    for each in (alice, bob):
+        engine.deadline(fresh(each))
+    add_totp(alice)
+    until = clocks.now() + timedelta(days=30)
+    Exemption.objects.create(user=bob, reason="on leave", expires=until)
+    moving.tick(5 * DAY)
+    assert "0 people" in run(capsys)
+
+
+def test_the_deadline_is_said_by_banner_and_header(client, user, moving):
+    client.force_login(user)
+    page = client.get("/profile/")
+    assert b"second step" in page.content
+    page = client.get("/mfa/step-up/", headers={"accept": "application/json"})
+    assert page.status_code == 200

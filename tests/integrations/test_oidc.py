@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth import login
+from django.test import RequestFactory
+
+from django_mfa.integrations import oidc
+from django_mfa.policy import sso
+from django_mfa.session import MFASession
+from django_mfa.testing import add_totp, freeze
+from tests.stories import fresh, last_told
+
+MAP = {
+    "SSO": {
+        "AMR_MAP": {
+            "mfa": {"acr": "aal2"},
+            "hwk": {"acr": "aal3", "phishing_resistant": True},
+        }
+    }
+}
+NOW = 1_800_000_000
+
+
+@pytest.fixture(autouse=True)
+def _mapped(settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, **MAP}
+    with freeze(NOW):
+        yield
+
+
+def claims(*amr, **more):
+    return {"iss": "https://id.example", "amr": list(amr), "auth_time": NOW, **more}
+
+
+def test_what_the_site_knows_is_a_proof():
+    proof = sso.proof_of(claims("pwd", "hwk"))
+    assert proof
+    assert (proof.acr, proof.phishing_resistant, proof.at) == ("aal3", True, NOW)
+    assert proof.amr == ("pwd", "hwk")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        claims(),
+        claims("pwd"),
+        claims("MFA"),
+        {},
+        {"amr": "mfa and more"},
+        {"amr": {"mfa": 1}},
+        {"amr": [["mfa"], None, 1]},
+        {"acr": 5},
+    ],
+)
+def test_anything_else_is_one_factor(told):
+    assert sso.proof_of(told) is None
+
+
+def test_a_class_of_its_own_may_be_mapped():
+    assert sso.proof_of({"acr": "mfa", "auth_time": NOW})
+
+
+@pytest.mark.parametrize("when", [None, "now", True, NOW + 99])
+def test_a_time_that_is_none_is_not_fresh(when):
+    proof = sso.proof_of(claims("mfa", auth_time=when))
+    assert proof
+    assert proof.at in (0, NOW)
+    assert (proof.at == NOW) is (when == NOW + 99)
+
+
+@pytest.fixture
+def request_(client, rf: RequestFactory, db):
+    request = rf.get("/callback/")
+    request.session = client.session
+    return request
+
+
+def signed_in(request, user):
+    login(request, fresh(user))
+    return MFASession(request).is_signed_in(user)
+
+
+class Backend:
+    def __init__(self, request, user):
+        self.request, self.user = request, user
+
+    def get_or_create_user(self, access_token, id_token, payload):
+        return self.user
+
+
+class Proven(oidc.OIDCProofMixin, Backend):
+    pass
+
+
+def test_a_second_factor_shown_there_is_not_asked_for_here(request_, user):
+    add_totp(user)
+    Proven(request_, user).get_or_create_user("", "", claims("mfa"))
+    assert signed_in(request_, user)
+    assert MFASession(request_).proofs()[0].factor == "sso"
+    assert last_told().reason == "single_sign_on"
+
+
+def test_a_password_there_is_a_password_here(request_, user):
+    add_totp(user)
+    Proven(request_, user).get_or_create_user("", "", claims("pwd"))
+    assert not signed_in(request_, user)
+
+
+def test_allauth_tells_it_before_a_social_login(request_, user):
+    class Adapter:
+        def pre_social_login(self, request, sociallogin):
+            pass
+
+    class Mine(oidc.SocialProofMixin, Adapter):
+        pass
+
+    told = {"id_token": claims("mfa"), "userinfo": {}}
+    social = SimpleNamespace(account=SimpleNamespace(extra_data=told))
+    add_totp(user)
+    Mine().pre_social_login(request_, social)
+    assert signed_in(request_, user)
+
+
+def test_allauth_without_an_id_token_tells_nothing(request_, user):
+    class Base:
+        def pre_social_login(self, request, sociallogin):
+            pass
+
+    class Mine(oidc.SocialProofMixin, Base):
+        pass
+
+    told = {"amr": ["mfa"]}
+    social = SimpleNamespace(account=SimpleNamespace(extra_data=told))
+    add_totp(user)
+    Mine().pre_social_login(request_, social)
+    assert not signed_in(request_, user)
+
+
+def test_with_mozilla_django_oidc_itself(request_, user, settings, monkeypatch):
+    auth: Any = pytest.importorskip("mozilla_django_oidc.auth")
+    endpoints = ("TOKEN", "USER")
+    for name in endpoints:
+        setattr(settings, f"OIDC_OP_{name}_ENDPOINT", "https://id.example/")
+    settings.OIDC_RP_CLIENT_ID = settings.OIDC_RP_CLIENT_SECRET = "site"
+
+    class Theirs(oidc.OIDCProofMixin, auth.OIDCAuthenticationBackend):  # type: ignore[name-defined, misc]  # not installed by all
+        pass
+
+    backend = Theirs()
+    backend.request = request_
+    told = {"email": user.email}
+    monkeypatch.setattr(backend, "get_userinfo", lambda *args: told)
+    add_totp(user)
+    assert backend.get_or_create_user("", "", claims("mfa")) == user
+    assert signed_in(request_, user)
