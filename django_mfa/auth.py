@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import ModelBackend
 
-from .accounts import service as accounts
+from .accounts import joined
 
 
 class MFAModelBackend(ModelBackend):
@@ -15,16 +15,9 @@ class MFAModelBackend(ModelBackend):
 
     def get_user(self, user_id: Any) -> Any:
         """Return the user with this key and the account, or None."""
-        try:
-            user = accounts.users().get(pk=user_id)
-        except get_user_model().DoesNotExist:
-            return None
-        return user if self.user_can_authenticate(user) else None
+        user = joined.user(user_id)
+        return user if user and self.user_can_authenticate(user) else None
 
     async def aget_user(self, user_id: Any) -> Any:
-        """`get_user` on the event loop."""
-        try:
-            user = await accounts.users().aget(pk=user_id)
-        except get_user_model().DoesNotExist:
-            return None
-        return user if self.user_can_authenticate(user) else None
+        """`get_user`, off the event loop as all that Django asks a database."""
+        return await sync_to_async(self.get_user)(user_id)

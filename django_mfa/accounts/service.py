@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from functools import cache
 from typing import TYPE_CHECKING, Any  # `Any`: the user model is the site's choice
 
 from django.contrib.auth import get_user_model
 from django.db.models import F
-from django.db.models.manager import BaseManager
 
 from django_mfa.errors import LoginExpired
 
+from .joined import CARRIED
 from .models import MFAAccount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
-
-#: What every request asks of the account, and how it is called on its user.
-CARRIED = {
-    name: f"_mfa_account_{name}"
-    for name in ("epoch", "roles", "required", "grace_deadline", "default_device")
-}
-
-
-def users() -> Any:
-    """Return the site's users, each with what every request asks of the account.
-
-    Some columns of a join: to build the whole row as well would cost every
-    request as much as a query of its own.
-    """
-    model = get_user_model()
-    if type(model._default_manager).get_queryset is BaseManager.get_queryset:
-        return _plain_users(model)
-    return _carrying(model._default_manager)  # a manager that may answer differently
-
-
-@cache
-def _plain_users(model: Any) -> Any:
-    return _carrying(model._default_manager)
-
-
-def _carrying(rows: Any) -> Any:
-    return rows.annotate(
-        **{called: F(f"mfa_account__{name}") for name, called in CARRIED.items()}
-    )
 
 
 def of(user: Any) -> MFAAccount:
