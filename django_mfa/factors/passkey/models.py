@@ -21,8 +21,6 @@ from django_mfa.values import Verdict
 from .aaguids import provider
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from . import ceremony, reading, rules
 else:
     # Not needed to start a process, only to judge an answer.
