@@ -62,7 +62,7 @@ def record(  # noqa: PLR0913  # what every signal says
         details=details,
     )
     row.save(force_insert=True)
-    if conf.get().AUDIT.LOG:
+    if conf.get().AUDIT.LOG and log.isEnabledFor(logging.INFO):
         using = router.db_for_write(AuditEvent)
         transaction.on_commit(lambda: _write_line(row), using=using, robust=True)
 

@@ -6,9 +6,8 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
-
 from django_mfa import clock
+from django_mfa.updates import compare_and_set
 
 from .models import Challenge
 
@@ -66,12 +65,13 @@ def take(factor: str, asking: Asking, challenge: bytes) -> str:
     and before anything is judged. Of any number of answers one gets it.
     """
     now = clock.now()
-    rows = Challenge.objects.filter(digest=digest(challenge), factor=factor, taken=None)
-    if rows.filter(_serves(asking), expires__gt=now).update(taken=now):
+    named = {"digest": digest(challenge), "factor": factor, "taken": None}
+    serves = {**named, **_bound_to(asking), "expires__gt": now}
+    if compare_and_set(Challenge, serves, {"taken": now}):
         return ""
     # SECURITY: a challenge that was answered in the wrong place is spent as well.
     fits_not = _reason(factor, asking, challenge)
-    rows.update(taken=now)
+    compare_and_set(Challenge, named, {"taken": now})
     if fits_not == UNKNOWN:
         spend(factor, asking)
     return fits_not
@@ -96,9 +96,13 @@ def prune() -> int:
     return Challenge.objects.filter(expires__lte=clock.now()).delete()[0]
 
 
-def _serves(asking: Asking) -> Q:
-    """Return the condition that binds a challenge to user, purpose and browser."""
-    return Q(user_id=asking.user_pk, purpose=asking.purpose, binding=asking.browser)
+def _bound_to(asking: Asking) -> dict[str, Any]:
+    """Return what binds a challenge to user, purpose and browser."""
+    return {
+        "user_id": asking.user_pk,
+        "purpose": asking.purpose,
+        "binding": asking.browser,
+    }
 
 
 def _reason(factor: str, asking: Asking, challenge: bytes) -> str:

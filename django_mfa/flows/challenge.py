@@ -44,7 +44,10 @@ class Passed(NamedTuple):
 
 def factors_asked(ctx: Context) -> list[Factor]:
     """Return the factors with which the waiting sign-in can go on, the best first."""
-    hold = _require_challenge(ctx)
+    return _factors_of(_require_challenge(ctx))
+
+
+def _factors_of(hold: Hold) -> list[Factor]:
     return [registry.get(slug) for slug in hold.factors if slug in registry.factors()]
 
 
@@ -59,7 +62,7 @@ def answer(
     `KeyTrouble` or `Unavailable`; then nobody is signed in and the hold stays.
     """
     session, hold = ctx.require_session(), _require_challenge(ctx)
-    kind = choose(factors_asked(ctx), response, wanted=factor)
+    kind = choose(_factors_of(hold), response, wanted=factor)
     asking = asking_of(ctx, Purpose.LOGIN, user_pk=hold.user_pk)
     response = kind.take(asking, response)
     devices = kind.candidates(hold.user_pk, response)
@@ -83,7 +86,7 @@ def answer(
 def ask(ctx: Context, slug: str) -> Mapping[str, Any]:
     """Make a challenge for the waiting sign-in; what a client needs to answer it."""
     hold = _require_challenge(ctx)
-    kind = choose_asked(factors_asked(ctx), slug)
+    kind = choose_asked(_factors_of(hold), slug)
     return kind.ask(begin_asking(ctx, Purpose.LOGIN, user_pk=hold.user_pk))
 
 

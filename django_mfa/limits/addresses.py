@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,7 @@ def _window_end() -> datetime:
     return datetime.fromtimestamp(end, tz=UTC)
 
 
+@lru_cache(maxsize=1024)
 def _normal(address: str) -> str:
     try:
         found = ip_address(address.partition("%")[0])  # without an IPv6 zone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from django.http import (
 )
 from django.shortcuts import render, resolve_url
 from django.urls import get_script_prefix, reverse
-from django.utils.decorators import method_decorator
+from django.utils.decorators import classonlymethod
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
@@ -37,6 +37,8 @@ from django_mfa.errors import (
 from django_mfa.session import Context, MFASession
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.utils.functional import Promise
 
 log = logging.getLogger("django_mfa")
@@ -44,23 +46,30 @@ log = logging.getLogger("django_mfa")
 MAX_BODY = 64 * 1024
 
 
-@method_decorator(
-    [
-        # For Django's LoginRequiredMiddleware: the flows see to that themselves.
-        login_not_required,
-        never_cache,
-        csrf_protect,
-        sensitive_post_parameters(),
-        transaction.non_atomic_requests,
-    ],
-    name="dispatch",
+#: Around every page, the innermost first.
+GUARDS = (
+    transaction.non_atomic_requests,
+    sensitive_post_parameters(),
+    csrf_protect,
+    never_cache,
+    # For Django's LoginRequiredMiddleware: the flows see to that themselves.
+    login_not_required,
 )
+
+
 class Page(View):
     """A page: its handlers call one flow each; errors become answers here."""
 
     template_name: ClassVar[str]
     #: Whether a person who must sign in first comes back to this page.
     is_worth_returning: ClassVar[bool] = True
+
+    @classonlymethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Return the view with its guards; put on once, not at every request."""
+        return reduce(
+            lambda view, guard: guard(view), GUARDS, super().as_view(**initkwargs)
+        )
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any

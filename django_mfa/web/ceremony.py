@@ -51,7 +51,7 @@ class CeremonyPage(Page):
             return {}
         return found if isinstance(found, dict) else {}
 
-    @property
+    @cached_property
     def credential(self) -> Credential | None:
         """The answer of an authenticator, as it came; None where a code was typed."""
         if self.is_oversized:

@@ -119,7 +119,8 @@ class PasskeyFactor(Factor):
     def take(self, asking: Asking, response: Any) -> Taken:
         """Spend the challenge that was answered; read the rest only then."""
         data = parsed(response)
-        challenge = challenge_of(data)
+        answer = _read(data)
+        challenge = answer.client.challenge if answer else challenge_of(data)
         if challenge is None:
             challenges.spend(self.slug, asking)
             problem = "malformed"
@@ -129,7 +130,7 @@ class PasskeyFactor(Factor):
                 # SECURITY: what was signed is another action, object or amount.
                 problem = challenges.OTHER_PURPOSE
         return Taken(
-            answer := _read(data),
+            answer,
             problem or ("" if answer else "malformed"),
             relying_party(asking.host),
             asking.purpose,
@@ -147,14 +148,13 @@ class PasskeyFactor(Factor):
         """Return the one passkey with this id, if it is the user's; one query."""
         if response.answer is None:
             return []
-        rows = Passkey.objects.filter(
-            digest=digest_of(response.answer.id), confirmed=True
-        )
+        named = {"digest": digest_of(response.answer.id)}
         if response.purpose != Purpose.PASSWORDLESS:
             # SECURITY: GHSA-f66q-9rf6-8795: the owner stands in the query, so that
             # another person's passkey answers nothing here.
-            rows = rows.filter(user_id=user_pk)
-        return list(rows.select_related("user", "user__mfa_account"))
+            named["user_id"] = user_pk
+        # Whether it is confirmed and in use is judged, so that the audit row tells.
+        return list(Passkey.objects.select_related("user__mfa_account").filter(**named))
 
     @sensitive_variables()
     def judge(self, devices: Sequence[MFADevice], response: Any) -> Verdict:

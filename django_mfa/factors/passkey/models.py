@@ -15,13 +15,12 @@ from django_mfa.accounts import service as accounts
 from django_mfa.errors import AlreadyRegistered
 from django_mfa.extras import lazy
 from django_mfa.factors.devices import Charge, MFADevice
+from django_mfa.updates import compare_and_set
 from django_mfa.values import Verdict
 
 from .aaguids import provider
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from . import ceremony, reading, rules
 else:
     # Not needed to start a process, only to judge an answer.
@@ -130,18 +129,23 @@ class Passkey(MFADevice):
         }
         return Verdict(self, right=True, claim=claim, details=details)
 
-    def claim_terms(self, claim: Mapping[str, Any]) -> tuple[Q, dict[str, Any]]:
-        """Raise the counter, if it still stands lower: two copies cannot both pass."""
-        count = claim["count"]
+    def claim(self, verdict: Verdict) -> bool:
+        """Spend a right answer: raise the counter if it still stands lower.
+
+        So that of two copies one passes. Must be the first write of a transaction.
+        """
+        count, now = verdict.claim["count"], clock.now()
         values = {
-            "sign_count": count,
-            "verified_last": claim["verified"],
-            "backed_up": claim["backed_up"],
+            "verified_last": verdict.claim["verified"],
+            "backed_up": verdict.claim["backed_up"],
+            "last_used": now,
+            "failures": 0,
         }
-        if conf.get().PASSKEY.CLONE == "log" and count <= self.sign_count:
-            return Q(), {**values, "sign_count": F("sign_count")}
-        lower = Q(sign_count__lt=count) if count else Q(sign_count=0)
-        return lower, values
+        where: dict[str, Any] = {"id": self.pk, "confirmed": True, "disabled_at": None}
+        if not self.is_suspect:
+            values["sign_count"] = count
+            where |= {"sign_count__lt": count} if count else {"sign_count": 0}
+        return compare_and_set(Passkey, where, values, add_one=("uses",)) == 1
 
     @classmethod
     def open_now(cls) -> Q:

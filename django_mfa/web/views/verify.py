@@ -133,13 +133,13 @@ class VerifyView(ChallengePage):
         @sensitive_variables()
         def answer(response: Any) -> str:
             factor = kwargs.get("factor", "")
-            start = resolve_url(settings.LOGIN_REDIRECT_URL)
             passed = challenge.answer(
                 self.context,
                 response,
                 factor=factor,
                 trust_browser="trust" in request.POST,
             )
-            return self.next_url or passed.next_url or start
+            wanted = self.next_url or passed.next_url
+            return wanted or resolve_url(settings.LOGIN_REDIRECT_URL)
 
         return self.judge(answer)
