@@ -157,6 +157,12 @@ def forms_of(secret):
     return {secret, bare, bare.lower(), grouped}
 
 
+def is_told(form, heard):
+    """Whether it stands there as a word: six digits are part of many a duration."""
+    word = rf"(?<![\w.]){re.escape(form)}(?!\w)" if form.isdigit() else re.escape(form)
+    return form in heard and re.search(word, heard)
+
+
 PASSWORD = "correct horse battery staple 42"
 
 
@@ -228,7 +234,7 @@ def test_L02_no_secret_leaves_by_logs_mails_signals_rows_or_reprs(
         heard += "".join(f"{row!r}{row}" for row in model.objects.all())
     for secret in secrets:
         for form in forms_of(secret):
-            assert form not in heard, form
+            assert not is_told(form, heard), form
 
 
 def report(request, error):
