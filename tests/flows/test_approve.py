@@ -3,18 +3,25 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group, Permission
 
+from django_mfa import approvals
 from django_mfa.approvals import approve
+from django_mfa.approvals.drafts import Draft
+from django_mfa.approvals.mixins import ApprovableModel
 from django_mfa.approvals.models import Approval
 from django_mfa.errors import (
     ApprovalNotFound,
     ApprovalRequired,
     ApprovalVoid,
+    EnrolmentRequired,
+    FactorNotAvailable,
     InvalidCode,
     MFARequired,
     NotPermitted,
 )
+from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import approve as flow
-from django_mfa.testing import add_totp, freeze, totp_code
+from django_mfa.testing import add_recovery_codes, add_totp, freeze, totp_code
+from testproject.site.models import Payment
 from tests.stories import last_told, next_request, signed_in, told
 
 FIELDS = {"To": "Bob", "Amount": "100"}
@@ -236,3 +243,46 @@ def test_unknown_requests_and_those_of_others_read_alike(alice, bob):
     for public_id in (alice.opens().public_id, uuid.uuid4()):
         with pytest.raises(ApprovalNotFound):
             flow.find(bob.ctx, public_id)
+
+
+def test_who_lost_every_factor_meanwhile_sets_one_up_first(alice):
+    approval = alice.opens()
+    TOTPDevice.objects.all().delete()
+    with pytest.raises(EnrolmentRequired):
+        alice.gives(approval)
+
+
+def test_a_code_is_no_answer_of_a_factor_that_is_not_there(alice):
+    add_recovery_codes(alice.user)
+    approval = alice.opens()
+    TOTPDevice.objects.all().delete()
+    with pytest.raises((FactorNotAvailable, InvalidCode)):
+        flow.give(alice.ctx, approval.public_id, "123456", factor="totp")
+    assert not Approval.objects.filter(approved_at__isnull=False).exists()
+
+
+def test_one_that_was_answered_while_the_code_was_judged_stays_so(alice, monkeypatch):
+    approval = alice.opens()
+    monkeypatch.setattr(
+        flow.service, "is_unchanged", lambda row: flow.service.refuse(row, alice.user)
+    )
+    with pytest.raises(ApprovalVoid):
+        alice.gives(approval)
+    approval.refresh_from_db()
+    assert approval.refused_at
+    assert approval.approved_at is None
+
+
+def test_the_state_of_an_object_may_be_its_own_words(alice):
+    payment = Payment.objects.create(payee="Bob", amount="1", prepared_by=alice.user)
+    assert (
+        payment.approval_state()
+        == Draft.of("pay", payment, "", {}).objects[0].approval_state()
+    )
+    assert str(payment.approval_summary("release")).startswith("Pay")
+    assert ApprovableModel.approval_summary(payment, "release") == f"release: {payment}"
+
+
+def test_names_that_the_room_does_not_have_are_none():
+    assert hasattr(approvals, "approve")
+    assert not hasattr(approvals, "disapprove")
