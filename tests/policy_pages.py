@@ -58,7 +58,8 @@ def failed(request):
 
 
 def who(request):
-    return request.user.get_username() or "nobody"
+    user = getattr(request, "user", None)
+    return (user.get_username() if user else "") or "nobody"
 
 
 handler404, handler500 = missing, failed

@@ -33,11 +33,6 @@ class Terms:
     rules: tuple[Rule, ...]
 
     @property
-    def is_required(self) -> bool:
-        """Whether a second factor must be set up."""
-        return any(rule.required for rule in self.rules)
-
-    @property
     def strictest(self) -> Rule | None:
         """The policy that leaves the least time, of those that require a factor."""
         required = [rule for rule in self.rules if rule.required]
