@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.static import serve
 
 from django_mfa.decorators import mfa_exempt, mfa_required
+from django_mfa.errors import ApprovalVoid
 from django_mfa.mixins import MFARequiredMixin
 from django_mfa.policy.requirements import PhishingResistant, Recent
 
@@ -97,11 +98,17 @@ def broken(request):
     raise ValueError("broken")
 
 
+def void(request):
+    raise ApprovalVoid
+
+
 ruled = [path("pay/<int:pk>/", lambda request, pk: plain(request), name="pay")]
 
 urlpatterns = [
     path("p/assertive/", assertive),
     path("p/broken/", broken),
+    path("p/void/", void),
+    path("p/kept/", mfa_required(Recent(900), keep_form=True)(plain)),
     path("p/page/", login_required(seen)),
     path("p/exempt/", mfa_exempt(login_required(seen))),
     path("p/any/", mfa_required(seen)),

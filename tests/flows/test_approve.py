@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group, Permission
 
-from django_mfa import approvals
+from django_mfa import approvals, clock
 from django_mfa.approvals import approve
 from django_mfa.approvals.drafts import Draft
 from django_mfa.approvals.mixins import ApprovableModel
@@ -18,9 +18,10 @@ from django_mfa.errors import (
     MFARequired,
     NotPermitted,
 )
+from django_mfa.factors.totp import TOTPFactor
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import approve as flow
-from django_mfa.testing import add_recovery_codes, add_totp, freeze, totp_code
+from django_mfa.testing import add_totp, freeze, totp_code
 from testproject.site.models import Payment
 from tests.stories import last_told, next_request, signed_in, told
 
@@ -252,13 +253,32 @@ def test_who_lost_every_factor_meanwhile_sets_one_up_first(alice):
         alice.gives(approval)
 
 
-def test_a_code_is_no_answer_of_a_factor_that_is_not_there(alice):
-    add_recovery_codes(alice.user)
-    approval = alice.opens()
-    TOTPDevice.objects.all().delete()
-    with pytest.raises((FactorNotAvailable, InvalidCode)):
-        flow.give(alice.ctx, approval.public_id, "123456", factor="totp")
-    assert not Approval.objects.filter(approved_at__isnull=False).exists()
+def test_a_device_that_goes_while_the_code_is_read_approves_nothing(alice, monkeypatch):
+    approval, take = alice.opens(), TOTPFactor.take
+
+    def meanwhile(self, asking, response):
+        TOTPDevice.objects.all().delete()
+        return take(self, asking, response)
+
+    monkeypatch.setattr(TOTPFactor, "take", meanwhile)
+    with pytest.raises(FactorNotAvailable):
+        alice.gives(approval)
+    approval.refresh_from_db()
+    assert approval.approved_at is None
+
+
+def test_an_approval_that_another_thread_took_first_is_gone(alice, monkeypatch):
+    alice.gives(alice.opens())
+
+    class Meanwhile:
+        @staticmethod
+        def now():
+            Approval.objects.update(used_at=clock.now())
+            return clock.now()
+
+    monkeypatch.setattr(flow.service, "clock", Meanwhile)
+    draft = Draft.of("pay", None, "Pay 100 to Bob", FIELDS)
+    assert flow.service.use(draft, alice.user) is None
 
 
 def test_one_that_was_answered_while_the_code_was_judged_stays_so(alice, monkeypatch):

@@ -160,12 +160,13 @@ def test_a_strong_level_and_any_factor_are_said_as_well(user):
 
 
 def test_policies_for_everyone_that_exclude_each_other_are_found(settings):
-    both = [
-        {"who": "everyone", "allowed_factors": ["totp"]},
-        {"who": "everyone", "minimum_strength": "aal9"},
-    ]
-    rules = [snapshot.rule_of(each) for each in both]
-    assert len(list(problems.of_rules(rules))) == 1
+    def rules(*limits):
+        given = [{"who": "everyone", "allowed_factors": each} for each in limits]
+        return [snapshot.rule_of(each) for each in given]
+
+    [(text, _hint)] = problems.of_rules(rules(["totp"], ["passkey"]))
+    assert text == "Nobody can meet all policies for everyone."
+    assert not list(problems.of_rules(rules(["totp"], ["passkey", "totp"])))
     settings.DJANGO_MFA = {"FACTORS": ["totp", "recovery_code"]}
     alone = [snapshot.rule_of({"who": "everyone", "phishing_resistant": True})]
     assert "Nobody can meet" in next(problems.of_rules(alone))[0]

@@ -209,3 +209,24 @@ def test_none_of_our_code_runs_in_a_thread(alice, monkeypatch):
     assert async_to_sync(client.get)("/p/async/").content == b"seen"
     assert called
     assert [name for name in called if name.startswith("django_mfa")] == []
+
+
+# What a view lets through, and what is too big to be kept
+
+
+def test_an_error_that_a_view_lets_through_is_a_page_that_says_what_to_do(alice):
+    browser = alice.enter()
+    page = browser.get("/p/void/")
+    assert page.status_code == 409
+    assert b"Nothing was done." in page.content
+    said = browser.get("/p/void/", headers={"accept": "application/json"})
+    assert said.json()["code"] == "approval_void"
+
+
+@pytest.mark.parametrize(("size", "kept"), [(100, True), (70_000, False)])
+def test_a_form_that_is_too_big_is_not_even_read(alice, clock, size, kept):
+    browser = alice.enter()
+    clock.tick(SIXTEEN_MINUTES)
+    response = browser.post("/p/kept/", {"note": "x" * size})
+    assert response.url == "/mfa/step-up/?next=%2Fp%2Fkept%2F"
+    assert ("_mfa_form" in browser.session) is kept
