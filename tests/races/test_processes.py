@@ -136,6 +136,7 @@ def test_B01_two_processes_judge_a_recovery_code_five_times(alice, keys, pair, c
 @pytest.mark.mariadb
 def test_one_approval_used_by_two_processes_pays_once(alice, make_user, pair, clock):
     payment = Payment.objects.create(payee="Bob", amount="100", prepared_by=alice)
+    payment.refresh_from_db()
     action, terms = "payment.release", {"permission": "site.approve_payment"}
     draft = Draft.of(
         action,
