@@ -78,7 +78,8 @@ def owed_page(error: MFAError, next_url: str = "") -> HttpResponseRedirect:
     if isinstance(error, StepUpRequired) and error.narrows:
         methods = error.details["methods"]
         if set(methods) < set(registry.factors()):
-            query["factors"] = ",".join(methods)
+            # Where nothing will do the page says so, and asks for nothing in vain.
+            query["factors"] = ",".join(methods) or "none"
     return HttpResponseRedirect(f"{place}?{urlencode(query)}" if query else place)
 
 

@@ -97,6 +97,8 @@ browser_untrusted = Event("browser_untrusted")
 sessions_ended = Event("sessions_ended")
 #: An administrator made a second factor a must for a user, or no more; details: `required`.
 requirement_set = Event("requirement_set")
+#: An administrator ended a lock before its time; `reason` is theirs.
+account_unlocked = Event("account_unlocked")
 #: A policy was made, edited or deleted; `reason` says which, details: `policy`.
 policy_changed = Event("policy_changed")
 #: Somebody was exempted from the policies; `reason` is why, details: `until`.

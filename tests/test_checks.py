@@ -4,8 +4,10 @@ from importlib import metadata
 
 import pytest
 from django.core import checks as django_checks
+from django.db import OperationalError
 
 from django_mfa import checks
+from django_mfa.policy.models import Policy
 
 SESSIONS, AUTH = checks.BEFORE
 OURS = checks.MIDDLEWARE
@@ -230,3 +232,34 @@ def test_sessions_in_cookies_are_warned_of(settings):
     say(settings, **SAFE)
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     assert ids(checks.check_deploy()) == ["django_mfa.W103"]
+
+
+# Policies
+
+
+def test_a_policy_nobody_can_meet_stops_the_site(settings):
+    say(settings, POLICIES=[{"who": "staff", "allowed_factors": ["pigeon"]}])
+    assert ids(checks.check_policies()) == ["django_mfa.E008"]
+    say(settings, POLICIES=[{"who": "staff", "allowed_factors": ["totp"]}])
+    assert checks.check_policies() == []
+
+
+def test_a_setting_that_cannot_be_read_has_no_policies_to_look_at(settings):
+    say(settings, POLICY=[])
+    assert checks.check_policies() == []
+
+
+def test_a_policy_of_the_admin_nobody_can_meet_is_warned_of(db):
+    Policy.objects.create(name="Strict", who="staff", minimum_strength="aal9")
+    assert ids(checks.check_policy_rows(databases=["default"])) == ["django_mfa.W005"]
+    assert checks.check_policy_rows(databases=None) == []
+    Policy.objects.update(active=False)
+    assert checks.check_policy_rows(databases=["default"]) == []
+
+
+def test_before_the_first_migration_there_are_no_policies(monkeypatch):
+    def missing(**kwargs):
+        raise OperationalError
+
+    monkeypatch.setattr(Policy.objects, "filter", missing)
+    assert checks.check_policy_rows(databases=["default"]) == []

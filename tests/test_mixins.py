@@ -4,7 +4,8 @@ import pytest
 
 from django_mfa.mixins import MFARequiredMixin
 from django_mfa.policy.requirements import AnyFactor
-from django_mfa.testing import freeze, mfa_login
+from django_mfa.testing import add_totp, freeze, mfa_login, totp_code
+from testproject.site.models import Payment
 
 pytestmark = pytest.mark.urls("tests.pages")
 
@@ -36,3 +37,91 @@ def test_an_async_view_runs_for_who_showed_a_factor_and_for_nobody_else(client, 
     assert client.get("/t/async-mixed/").url.startswith("/mfa/login/")
     mfa_login(client, user)
     assert client.get("/t/async-mixed/").content == b"in"
+
+
+# Admins
+
+
+@pytest.fixture
+def payment(superuser):
+    return Payment.objects.create(payee="Bob", amount="100", prepared_by=superuser)
+
+
+@pytest.fixture
+def stale(client, superuser):
+    """A superuser who has shown a factor 16 minutes ago."""
+    with freeze() as moving:
+        mfa_login(client, superuser)
+        moving.tick(16 * 60)
+        yield client
+
+
+LIST = "site/payment/"
+ADMINS = pytest.mark.urls("tests.admin_pages")
+
+
+@ADMINS
+@pytest.mark.parametrize("place", ["", "add/", "{}/change/", "{}/delete/"])
+def test_an_admin_that_steps_up_asks_before_it_writes(stale, payment, place):
+    page = LIST + place.format(payment.pk)
+    assert stale.get(f"/careful/{page}").status_code == 200
+    assert stale.post(f"/careful/{page}", {"post": "yes"}).url.startswith(
+        "/mfa/step-up/"
+    )
+    assert stale.get(f"/very/{page}").url.startswith("/mfa/step-up/")
+    assert Payment.objects.filter(pk=payment.pk).exists()
+
+
+@ADMINS
+def test_with_a_fresh_proof_it_goes_on(client, superuser, payment):
+    mfa_login(client, superuser)
+    page = f"/very/{LIST}{payment.pk}/delete/"
+    assert client.post(page, {"post": "yes"}).status_code == 302
+    assert not Payment.objects.exists()
+
+
+def act(client, payment, action, **more):
+    chosen = {"action": action, "_selected_action": [payment.pk], **more}
+    return client.post(f"/approved/{LIST}", chosen)
+
+
+def approve_it(client, place, clock, secret):
+    clock.tick(30)
+    client.post(place, {"code": totp_code(secret)})
+
+
+@ADMINS
+@pytest.mark.parametrize("more", [{}, {"select_across": "1"}, {"index": "7"}])
+def test_an_action_runs_with_an_approval_of_exactly_these_rows(
+    client, superuser, payment, more
+):
+    secret = add_totp(superuser)
+    with freeze() as clock:
+        mfa_login(client, superuser)
+        place = act(client, payment, "wipe", **more).url
+        assert place.startswith("/mfa/approve/")
+        assert "Bob" in client.get(place).content.decode()
+        approve_it(client, place, clock, secret)
+        assert act(client, payment, "wipe", **more).status_code == 302
+    payment.refresh_from_db()
+    assert payment.payee == "wiped"
+
+
+@ADMINS
+def test_an_approval_of_one_row_is_none_of_another(client, superuser, payment):
+    other = Payment.objects.create(payee="Eve", amount="9", prepared_by=superuser)
+    secret = add_totp(superuser)
+    with freeze() as clock:
+        mfa_login(client, superuser)
+        approve_it(client, act(client, payment, "wipe").url, clock, secret)
+        assert act(client, other, "wipe").url.startswith("/mfa/approve/")
+    other.refresh_from_db()
+    assert other.payee == "Eve"
+
+
+@ADMINS
+def test_an_action_that_is_not_named_runs_at_once(client, superuser, payment):
+    mfa_login(client, superuser)
+    assert act(client, payment, "look").status_code == 302
+    payment.refresh_from_db()
+    assert payment.payee == "seen"

@@ -1,4 +1,4 @@
-"""The pages of one user's second factors: what there is, and the reset."""
+"""The pages of one user's second factors: what there is, and what can be done."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_mfa import answers
+from django_mfa import answers, clock
 from django_mfa.accounts import service as accounts
 from django_mfa.audit.models import AuditEvent
 from django_mfa.errors import NotPermitted, StepUpRequired
@@ -23,6 +23,7 @@ from django_mfa.flows import reset, step_up
 from django_mfa.limits import attempts
 from django_mfa.session import Context
 
+from .deeds import DEEDS, Deed, on_offer
 from .devices import state_of
 from .events import events_of
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 SHOWN_EVENTS = 10
 
 
-class ResetForm(forms.Form):
+class ReasonForm(forms.Form):
     """Why."""
 
     reason = forms.CharField(
@@ -69,40 +70,41 @@ class UserPages:
             locked_until=attempts.locked_until(person),
             events=events[:SHOWN_EVENTS] if may_read else (),
             events_url=events_of(person.pk, site) if may_read else "",
-            reset_url=self._reset_url(request, person),
+            deeds=self._offered(request, person),
         )
 
-    def reset(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """Ask for a reason, then take every factor away from one user."""
+    def act(self, request: HttpRequest, object_id: str, deed: str) -> HttpResponseBase:
+        """Ask for a reason, then do it."""
         person, context = self._find(request, object_id), Context.of(request)
         if not reset.may_reset(context.actor, person):
             raise PermissionDenied
-        form = ResetForm(request.POST or None)
+        words, form = DEEDS[deed], ReasonForm(request.POST or None)
         try:
             step_up.require_fresh(context)
             if form.is_valid():
-                reset.reset(context, person, form.cleaned_data["reason"])
-                return self._done(request, person)
+                words.do(context, person, form.cleaned_data["reason"])
+                return self._done(request, person, words)
         except StepUpRequired as error:
             # SECURITY: the way back is a GET: nothing that was posted is replayed.
-            return answers.owed_page(error, self.address(person, reset=True))
+            return answers.owed_page(error, self.address(person, deed))
         except NotPermitted as error:
             raise PermissionDenied from error
         return self._render(
             request,
-            "django_mfa/admin/reset.html",
+            words.template,
             person,
-            title=gettext("Reset second factors"),
+            title=words.title,
+            explained=words.explained,
             devices=devices_of(person),
             form=form,
         )
 
-    def address(self, person: Any, *, reset: bool = False) -> str:
-        """Return the address of the page of a user, or of the reset."""
+    def address(self, person: Any, deed: str = "") -> str:
+        """Return the address of the page of a user, or of something done to them."""
         options = self.owner.opts
         name = f"admin:{options.app_label}_{options.model_name}_mfa"
         return reverse(
-            f"{name}_reset" if reset else name,
+            f"{name}_{deed}" if deed else name,
             args=[quote(person.pk)],
             current_app=self.owner.admin_site.name,
         )
@@ -115,16 +117,15 @@ class UserPages:
             raise PermissionDenied
         return person
 
-    def _reset_url(self, request: HttpRequest, person: Any) -> str:
+    def _offered(self, request: HttpRequest, person: Any) -> list[tuple[str, Any]]:
         if not reset.may_reset(request.user, person):
-            return ""
-        return self.address(person, reset=True)
+            return []
+        locked = bool(attempts.locked_until(person)) or _has_locked_device(person)
+        names = on_offer(accounts.of(person), is_locked=locked)
+        return [(self.address(person, name), DEEDS[name].title) for name in names]
 
-    def _done(self, request: HttpRequest, person: Any) -> HttpResponseBase:
-        text = gettext("The second factors of %(user)s were removed.") % {
-            "user": person
-        }
-        self.owner.message_user(request, text)
+    def _done(self, request: HttpRequest, person: Any, words: Deed) -> HttpResponseBase:
+        self.owner.message_user(request, str(words.done) % {"user": person})
         return HttpResponseRedirect(self.address(person))
 
     def _render(
@@ -149,3 +150,10 @@ def devices_of(person: Any) -> list[Any]:
         for device in kind.model._default_manager.filter(user=person)
     ]
     return sorted(found, key=lambda device: device.created)
+
+
+def _has_locked_device(person: Any) -> bool:
+    now = clock.now()
+    return any(
+        each.locked_until and each.locked_until > now for each in devices_of(person)
+    )

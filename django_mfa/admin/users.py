@@ -18,6 +18,7 @@ from django_mfa.factors import registry
 from django_mfa.flows import reset
 from django_mfa.limits import attempts
 
+from .deeds import DEEDS
 from .user_pages import UserPages
 
 if TYPE_CHECKING:
@@ -117,10 +118,14 @@ class MFAUserAdminMixin(Base):
         place = f"{self.opts.app_label}_{self.opts.model_name}_mfa"
         ours = [
             path("<path:object_id>/mfa/", guard(pages.factors), name=place),
-            path(
-                "<path:object_id>/mfa/reset/",
-                guard(pages.reset),
-                name=f"{place}_reset",
+            *(
+                path(
+                    f"<path:object_id>/mfa/{deed}/",
+                    guard(pages.act),
+                    {"deed": deed},
+                    name=f"{place}_{deed}",
+                )
+                for deed in DEEDS
             ),
         ]
         return [*ours, *super().get_urls()]
@@ -161,7 +166,7 @@ class MFAUserAdminMixin(Base):
         if not all(reset.may_reset(request.user, person) for person in chosen):
             raise PermissionDenied
         if len(chosen) == 1:
-            page = UserPages(self).address(chosen[0], reset=True)
+            page = UserPages(self).address(chosen[0], "reset")
             return HttpResponseRedirect(page)
         text = gettext("Choose one user: every reset has a reason of its own.")
         self.message_user(request, text, messages.WARNING)

@@ -161,7 +161,7 @@ def _is_met(session: MFASession, asked: Terms) -> bool:
 
 def _stronger(session: MFASession, user: Any, asked: Terms) -> MFARequired | None:
     """Return what is owed by somebody whose proofs are too weak for the policies."""
-    methods = engine.methods_for(asked.demand)
+    methods = engine.methods_for(asked.demand, session.proofs())
     devices = [d for d in registry.enrolled(user) if d.disabled_at is None]
     if any(device.factor in methods for device in devices):
         error = StepUpRequired(methods=methods)

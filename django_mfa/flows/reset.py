@@ -39,17 +39,22 @@ def reset(ctx: Context, target: Any, reason: str) -> None:
     By an administrator (`ctx.actor`) with a fresh proof, or by a shell command
     (no session). Raises `NotPermitted`, `StepUpRequired`, `ReasonRequired`.
     """
+    authorise(ctx, target, reason)
+    with transaction.atomic(using=router.db_for_write(MFAAccount)):
+        accounts.begin_change(target)
+        manage.erase(target)
+        MFAAccount.objects.filter(pk=target.pk).update(failures=0, locked_until=None)
+        signals.factors_reset.emit(ctx, target, reason=reason.strip())
+
+
+def authorise(ctx: Context, target: Any, reason: str) -> None:
+    """Raise unless `ctx` may act upon `target`, with a fresh proof and for a reason."""
     if ctx.session is not None:
         if not may_reset(ctx.actor, target):
             raise NotPermitted
         step_up.require_fresh(ctx)
     if not reason.strip():
         raise ReasonRequired
-    with transaction.atomic(using=router.db_for_write(MFAAccount)):
-        accounts.begin_change(target)
-        manage.erase(target)
-        MFAAccount.objects.filter(pk=target.pk).update(failures=0, locked_until=None)
-        signals.factors_reset.emit(ctx, target, reason=reason.strip())
 
 
 def _permissions(user: Any) -> set[str]:

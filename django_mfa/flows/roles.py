@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 
 from django_mfa.accounts import service as accounts
+from django_mfa.policy import audience
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,21 +17,17 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 DONE = ("post_add", "post_remove", "pre_clear", "post_clear")
-FIELDS = ("groups", "user_permissions")
 
 
 def connect() -> None:
     """Listen to every table that says which groups and permissions a user has."""
-    users: Any = get_user_model()
-    for name in FIELDS:
-        through = getattr(getattr(users, name, None), "through", None)
-        if through is not None:
-            _listen(through, of_user)
-            post_save.connect(row_of_user, sender=through, dispatch_uid=f"mfa.s.{name}")
-            post_delete.connect(
-                row_of_user, sender=through, dispatch_uid=f"mfa.d.{name}"
-            )
-    _listen(Group.permissions.through, of_group)
+    *of_users, of_groups = audience.tables()
+    for through in of_users:
+        _listen(through, of_user)
+        name = through._meta.label_lower
+        post_save.connect(row_of_user, sender=through, dispatch_uid=f"mfa.s.{name}")
+        post_delete.connect(row_of_user, sender=through, dispatch_uid=f"mfa.d.{name}")
+    _listen(of_groups, of_group)
     post_save.connect(group_itself, sender=Group, dispatch_uid="mfa.group")
     pre_delete.connect(group_itself, sender=Group, dispatch_uid="mfa.group.delete")
 

@@ -34,9 +34,17 @@ SUBJECTS: dict[str, Promise] = {
     "mfa_disabled": _("Your account has no second step any more"),
     "enrolment_reminded": _("Please set up a second step for your account"),
     "factors_reset": _("An administrator removed your second steps"),
+    "requirement_set": _("An administrator changed what your account needs"),
+    "sessions_ended": _("You were signed out everywhere"),
+    "account_unlocked": _("An administrator unlocked your account"),
 }
 #: Done by somebody else, whose address and browser are not the owner's to know.
-BY_OTHERS = frozenset({"enrolment_reminded", "factors_reset"})
+BY_OTHERS = frozenset(
+    {
+        *("enrolment_reminded", "factors_reset", "requirement_set"),
+        *("sessions_ended", "account_unlocked"),
+    }
+)
 
 
 class Notice(NamedTuple):
@@ -56,6 +64,7 @@ class Notice(NamedTuple):
     until: datetime | None
     left: int | None
     is_low: bool
+    is_required: bool
     language: str | None
 
     def __repr__(self) -> str:
@@ -82,6 +91,7 @@ def notice_of(happened: Mapping[str, Any]) -> Notice | None:
         until=parse_datetime(details["until"]) if "until" in details else None,
         left=left,
         is_low=left is not None and left <= conf.get().RECOVERY_CODES.WARN_AT,
+        is_required=bool(details.get("required")),
         language=get_language(),
         **_origin(happened["event"], context),
     )

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.utils.module_loading import import_string
 
 from django_mfa import conf
@@ -26,6 +28,7 @@ WHO: Mapping[str, Callable[[Any], bool]] = {
 }
 #: Answered by rows that other tables hold; the answer is kept in the session.
 BY_ROWS = ("group", "permission")
+OF_USERS = ("groups", "user_permissions")
 
 
 def applies(who: Who, user: Any, known: Known | None = None) -> bool:
@@ -38,7 +41,7 @@ def applies(who: Who, user: Any, known: Known | None = None) -> bool:
         # SECURITY: errors deny: a policy that cannot be asked is one that demands.
         log.exception("The policy for %r failed; it is taken to apply.", who)
         return True
-    if known is not None and _kind(who) in BY_ROWS:
+    if known is not None and is_by_rows(who):
         known[str(who)] = answer
     return answer
 
@@ -46,6 +49,11 @@ def applies(who: Who, user: Any, known: Known | None = None) -> bool:
 def is_free(who: Who, known: Known) -> bool:
     """Whether `applies` can answer without a query and without the site's own code."""
     return isinstance(who, str) and (who in WHO or who in known)
+
+
+def is_by_rows(who: Who) -> bool:
+    """Whether the answer lies in other tables, and is kept in the session."""
+    return _kind(who) in BY_ROWS
 
 
 def asks(who: Who) -> Callable[[Any], bool]:
@@ -62,6 +70,14 @@ def asks(who: Who) -> Callable[[Any], bool]:
     if kind == "audience":
         return _imported(conf.get().POLICY_AUDIENCES[name])
     return _imported(who)
+
+
+def tables() -> list[Any]:
+    """Return the tables that say which groups and permissions a user has."""
+    users: Any = get_user_model()
+    own: list[Any] = [getattr(users, name, None) for name in OF_USERS]
+    links = [each.through for each in own if hasattr(each, "through")]
+    return [*links, Group.permissions.through]
 
 
 def _imported(path: str | Callable[[Any], bool]) -> Callable[[Any], bool]:

@@ -13,6 +13,7 @@ from django_mfa.values import Proof
 from . import audience, snapshot
 from .audience import applies
 from .models import Exemption
+from .requirements import AllOf
 from .rules import Rule
 from .terms import BY_ADMINISTRATOR, Terms, grace_of
 
@@ -56,7 +57,7 @@ def terms_if_free(
     """Return the terms of somebody with proofs, or None if that needs a thread."""
     if not concerning:
         return NOTHING
-    known = session.known_roles(accounts.of(user))
+    known = session.known_roles(_stamp(user))
     if not all(audience.is_free(rule.who, known) for rule in concerning):
         return None
     return _terms(user, concerning, known)
@@ -67,11 +68,17 @@ def terms_of_session(user: AbstractBaseUser, session: MFASession) -> Terms:
     concerning = snapshot.concerning_sessions()
     if not concerning:
         return NOTHING
-    account = accounts.of(user)
-    known = session.known_roles(account)
+    stamp = _stamp(user)
+    known = session.known_roles(stamp)
     found = _terms(user, concerning, known)
-    session.keep_roles(account, known)
+    session.keep_roles(stamp, known)
     return found
+
+
+def _stamp(user: AbstractBaseUser) -> str:
+    """Return what changes with the groups and permissions of `user`; empty: unknown."""
+    account = accounts.of(user)
+    return "" if account._state.adding else f"{account.roles}/{snapshot.roles_mark()}"
 
 
 def _terms(user: Any, rules: Iterable[Rule], known: Known | None) -> Terms:
@@ -130,12 +137,21 @@ def stronger_deadline(user: AbstractBaseUser, asked: Terms) -> datetime:
 def methods_for(
     requirement: Requirement | None, proofs: Sequence[Proof] = ()
 ) -> list[str]:
-    """Return the factors of this site one of which, shown now, would meet it."""
-    return [
+    """Return the factors of this site one of which, shown now, would meet it.
+
+    Where it takes several, those by which the person can begin; none where nothing
+    that this site has will do.
+    """
+    found = [
         slug
         for slug, kind in registry.factors().items()
         if requirement is None or requirement.is_met_by([*proofs, shown_now(kind)])
     ]
+    if found or not isinstance(requirement, AllOf):
+        return found
+    unmet = [part for part in requirement.parts if not part.is_met_by(proofs)]
+    ways = [methods_for(part, proofs) for part in unmet]
+    return ways[0] if ways and all(ways) else []
 
 
 def shown_now(kind: Factor) -> Proof:

@@ -9,15 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router, transaction
+from django.db.models import Count, Max
 from django.db.models.signals import post_delete, post_save
 
 from django_mfa import clock, conf
 
+from . import audience
 from .models import Policy
 from .rules import Rule, rule_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+#: A row that comes is the last, and one that goes leaves one less.
+ENDS = {"count": Count("pk"), "last": Max("pk")}
 
 
 class Snapshot:
@@ -26,6 +32,8 @@ class Snapshot:
     def __init__(self) -> None:
         self.rows: tuple[Rule, ...] | None = None
         self.read_at = 0.0
+        #: Of the tables of groups and permissions; differs when rows come or go.
+        self.roles = ""
 
     def fresh(self) -> tuple[Rule, ...] | None:
         """Return the rows if they may still be used."""
@@ -64,12 +72,38 @@ async def aconcerning_sessions() -> Sequence[Rule]:
     rows = _snapshot.fresh()
     if rows is None:
         rows = _snapshot.keep([row async for row in _active()])
+        found = [await each.aaggregate(**ENDS) for each in _watched(rows)]
+        _snapshot.roles = _mark_of(found)
     return _concerning(rows)
+
+
+def roles_mark() -> str:
+    """Return what differs once rows of groups and permissions have come or gone.
+
+    Receivers notice changes at once (`flows.roles`); this is for the writes that
+    send no signal, such as `bulk_create`, and is as old as the snapshot.
+    """
+    return _snapshot.roles
 
 
 def _rows() -> tuple[Rule, ...]:
     rows = _snapshot.fresh()
-    return _snapshot.keep(_active()) if rows is None else rows
+    if rows is None:
+        rows = _snapshot.keep(_active())
+        found = [each.aggregate(**ENDS) for each in _watched(rows)]
+        _snapshot.roles = _mark_of(found)
+    return rows
+
+
+def _watched(rows: tuple[Rule, ...]) -> list[Any]:
+    """Return the tables to look at: none where no session can know of groups."""
+    by_rows = any(audience.is_by_rows(rule.who) for rule in _concerning(rows))
+    tables = audience.tables() if by_rows else []
+    return [table._default_manager for table in tables]
+
+
+def _mark_of(found: Iterable[Mapping[str, Any]]) -> str:
+    return ",".join(f"{each['count']}:{each['last']}" for each in found)
 
 
 def _concerning(rows: tuple[Rule, ...]) -> Sequence[Rule]:

@@ -31,11 +31,6 @@ class Terms(NamedTuple):
     rules: tuple[Rule, ...]
 
     @property
-    def is_required(self) -> bool:
-        """Whether a second factor must be set up."""
-        return any(rule.required for rule in self.rules)
-
-    @property
     def strictest(self) -> Rule | None:
         """The policy that leaves the least time, of those that require a factor."""
         required = [rule for rule in self.rules if rule.required]
@@ -44,7 +39,13 @@ class Terms(NamedTuple):
     @property
     def demand(self) -> Requirement | None:
         """What the proofs of a session must be beside being there; None: nothing."""
-        parts = [part for rule in self.rules for part in _demands(rule)]
+        parts = [part for rule in self.rules for part in _kinds(rule)]
+        limits = [rule.allowed_factors for rule in self.rules if rule.allowed_factors]
+        if limits:
+            # One factor that all of them allow, not one for each of them.
+            common = set(limits[0]).intersection(*limits)
+            names = tuple(name for name in limits[0] if name in common)
+            parts.insert(0, AllowedFactors(names))
         return AllOf(tuple(parts)) if parts else None
 
     @property
@@ -82,13 +83,15 @@ def grace_of(rule: Rule) -> int:
 
 
 def _asks(rule: Rule) -> bool:
-    return bool(rule.required or _demands(rule))
+    return rule.required or _demands(rule)
 
 
-def _demands(rule: Rule) -> list[Requirement]:
+def _demands(rule: Rule) -> bool:
+    return bool(rule.allowed_factors or _kinds(rule))
+
+
+def _kinds(rule: Rule) -> list[Requirement]:
     parts: list[Requirement] = []
-    if rule.allowed_factors:
-        parts.append(AllowedFactors(rule.allowed_factors))
     if rule.minimum_strength:
         parts.append(Strength(rule.minimum_strength))
     if rule.phishing_resistant:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.base_user import AbstractBaseUser
 
-    from django_mfa.accounts.models import MFAAccount
 
 SINCE = "_mfa_since"
 BOUND = "_mfa_bound"
@@ -130,17 +129,17 @@ class SessionLife:
 
     # Groups and permissions
 
-    def known_roles(self, account: MFAAccount) -> dict[str, bool]:
+    def known_roles(self, stamp: str) -> dict[str, bool]:
         """Return what this session knows of its user's groups, if that still holds."""
         kept = self.store.get(ROLES)
-        if kept is None or account._state.adding or kept["stamp"] != account.roles:
+        if not stamp or kept is None or kept["stamp"] != stamp:
             return {}
         return dict(kept["known"])
 
-    def keep_roles(self, account: MFAAccount, known: dict[str, bool]) -> None:
-        """Keep what was learnt, until groups or permissions change."""
-        if not account._state.adding and known != self.known_roles(account):
-            self.store[ROLES] = {"stamp": account.roles, "known": known}
+    def keep_roles(self, stamp: str, known: dict[str, bool]) -> None:
+        """Keep what was learnt, as long as the stamp stays the same."""
+        if stamp and known != self.known_roles(stamp):
+            self.store[ROLES] = {"stamp": stamp, "known": known}
 
     # Trusted browsers
 

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.admin import AdminSite, ModelAdmin, site
 from django.contrib.auth import get_user_model
 from django.core import mail
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from django_mfa import clock
 from django_mfa.accounts.models import MFAAccount
@@ -173,8 +173,6 @@ def test_a_stale_proof_is_renewed_first_and_nothing_is_replayed(
 
 
 def test_a_reset_wants_a_csrf_token(protected, superuser, user_page):
-    from django.test import Client
-
     client = Client(enforce_csrf_checks=True)
     mfa_login(client, superuser)
     response = client.post(user_page("mfa_reset", protected), REASON)
@@ -259,6 +257,52 @@ def test_D01_a_password_alone_resets_nothing(client, superuser, protected, user_
     response = client.post(user_page("mfa_reset", protected), REASON)
     assert response.status_code == 302
     assert has_factor(protected)
+
+
+# What else can be done to one user
+
+
+DEEDS = ("reset", "require", "lift", "sign-out", "unlock")
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_every_deed_wants_permission_and_reason(
+    root_client, helper, protected, make_user, user_page, deed
+):
+    page = user_page(f"mfa_{deed}", protected)
+    assert root_client.get(page).status_code == 200
+    assert b'name="reason"' in root_client.post(page, {"reason": " "}).content
+    nobody = make_user("bob", is_staff=True)
+    other = Client()
+    mfa_login(other, nobody)
+    assert other.get(page).status_code == 403
+    assert other.post(page, REASON).status_code == 403
+    assert not AuditEvent.objects.filter(reason=REASON["reason"]).exists()
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_every_deed_is_done_logged_and_said(
+    root_client, superuser, protected, user_page, deed
+):
+    response = root_client.post(user_page(f"mfa_{deed}", protected), REASON)
+    assert response.url == user_page("mfa", protected)
+    event = AuditEvent.objects.order_by("pk").last()
+    assert (event.user_id, event.actor_id) == (protected.pk, superuser.pk)
+    assert event.reason == REASON["reason"]
+    said = root_client.get(response.url).content.decode()
+    assert str(protected) in said
+
+
+def test_what_makes_sense_is_on_offer(root_client, protected, user_page):
+    def offered():
+        text = root_client.get(user_page("mfa", protected)).content.decode()
+        return [deed for deed in DEEDS if f"/mfa/{deed}/" in text]
+
+    assert offered() == ["reset", "require", "sign-out"]
+    until = clock.now().replace(year=2199)
+    MFAAccount.objects.filter(user=protected).update(required=True)
+    TOTPDevice.objects.filter(user=protected).update(locked_until=until)
+    assert offered() == ["reset", "lift", "sign-out", "unlock"]
 
 
 # How it gets there

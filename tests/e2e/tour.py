@@ -65,8 +65,17 @@ def looking_after(visitor: Visitor, look: Look) -> None:
         look(f"protected-{name}")
     page.goto("/mfa/devices/00000000-0000-0000-0000-000000000000/")
     look("not-found")
+    for name in ("trusted-browsers", "sign-ins", "approvals"):
+        page.goto(f"/mfa/{name}/")
+        look(name)
+    page.goto("/mfa/step-up/?factors=passkey")
+    look("step-up-lacks")
     page.goto("/transfer/")
     look("transfer")
+    visitor.fill({"recipient": "Bob", "amount": "5000"})
+    look("approve")
+    visitor.send("No, do not do this")
+    look("approve-refused")
 
 
 def signing_in(visitor: Visitor, phone: Phone, look: Look) -> None:
@@ -103,6 +112,10 @@ def in_the_admin(page: Page, user: Any, look: Look) -> None:
     look("admin-user")
     page.goto(f"{about}/mfa/reset/")
     look("admin-reset")
+    page.goto(f"{about}/mfa/sign-out/")
+    look("admin-sign-out")
+    page.goto("/admin/django_mfa/policy/add/")
+    look("admin-policy")
     page.goto("/admin/django_mfa/totpdevice/")
     look("admin-totp")
 

@@ -57,6 +57,15 @@ class Visitor:
         self.page.get_by_label(re.compile(r"^(Code|Recovery code)$")).fill(code)
         self.send(send)
 
+    def fill(self, values: dict[str, str]) -> None:
+        """Fill in the form of the page and send it."""
+        for name, value in values.items():
+            self.page.locator(f"main input[name={name}]").fill(value)
+        with self.page.expect_navigation():
+            self.page.locator(
+                "main button[type=submit], main form button"
+            ).first.click()
+
     def sign_in(self, phone: Phone, path: str = LOGIN) -> None:
         self.enter_password(path)
         self.sees(VERIFY)

@@ -3,18 +3,26 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group, Permission
 
+from django_mfa import approvals, clock
 from django_mfa.approvals import approve
+from django_mfa.approvals.drafts import Draft
+from django_mfa.approvals.mixins import ApprovableModel
 from django_mfa.approvals.models import Approval
 from django_mfa.errors import (
     ApprovalNotFound,
     ApprovalRequired,
     ApprovalVoid,
+    EnrolmentRequired,
+    FactorNotAvailable,
     InvalidCode,
     MFARequired,
     NotPermitted,
 )
+from django_mfa.factors.totp import TOTPFactor
+from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import approve as flow
 from django_mfa.testing import add_totp, freeze, totp_code
+from testproject.site.models import Payment
 from tests.stories import last_told, next_request, signed_in, told
 
 FIELDS = {"To": "Bob", "Amount": "100"}
@@ -236,3 +244,65 @@ def test_unknown_requests_and_those_of_others_read_alike(alice, bob):
     for public_id in (alice.opens().public_id, uuid.uuid4()):
         with pytest.raises(ApprovalNotFound):
             flow.find(bob.ctx, public_id)
+
+
+def test_who_lost_every_factor_meanwhile_sets_one_up_first(alice):
+    approval = alice.opens()
+    TOTPDevice.objects.all().delete()
+    with pytest.raises(EnrolmentRequired):
+        alice.gives(approval)
+
+
+def test_a_device_that_goes_while_the_code_is_read_approves_nothing(alice, monkeypatch):
+    approval, take = alice.opens(), TOTPFactor.take
+
+    def meanwhile(self, asking, response):
+        TOTPDevice.objects.all().delete()
+        return take(self, asking, response)
+
+    monkeypatch.setattr(TOTPFactor, "take", meanwhile)
+    with pytest.raises(FactorNotAvailable):
+        alice.gives(approval)
+    approval.refresh_from_db()
+    assert approval.approved_at is None
+
+
+def test_an_approval_that_another_thread_took_first_is_gone(alice, monkeypatch):
+    alice.gives(alice.opens())
+
+    class Meanwhile:
+        @staticmethod
+        def now():
+            Approval.objects.update(used_at=clock.now())
+            return clock.now()
+
+    monkeypatch.setattr(flow.service, "clock", Meanwhile)
+    draft = Draft.of("pay", None, "Pay 100 to Bob", FIELDS)
+    assert flow.service.use(draft, alice.user) is None
+
+
+def test_one_that_was_answered_while_the_code_was_judged_stays_so(alice, monkeypatch):
+    approval = alice.opens()
+    monkeypatch.setattr(
+        flow.service, "is_unchanged", lambda row: flow.service.refuse(row, alice.user)
+    )
+    with pytest.raises(ApprovalVoid):
+        alice.gives(approval)
+    approval.refresh_from_db()
+    assert approval.refused_at
+    assert approval.approved_at is None
+
+
+def test_the_state_of_an_object_may_be_its_own_words(alice):
+    payment = Payment.objects.create(payee="Bob", amount="1", prepared_by=alice.user)
+    assert (
+        payment.approval_state()
+        == Draft.of("pay", payment, "", {}).objects[0].approval_state()
+    )
+    assert str(payment.approval_summary("release")).startswith("Pay")
+    assert ApprovableModel.approval_summary(payment, "release") == f"release: {payment}"
+
+
+def test_names_that_the_room_does_not_have_are_none():
+    assert hasattr(approvals, "approve")
+    assert not hasattr(approvals, "disapprove")

@@ -16,6 +16,8 @@ from django_mfa.accounts.models import MFAAccount
 from django_mfa.factors import registry
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import challenge, gate
+from django_mfa.policy import snapshot
+from django_mfa.policy.models import Exemption
 from django_mfa.session import Context, MFASession
 from django_mfa.testing import add_recovery_codes, add_totp, session_context, totp_code
 from testproject.hotp.models import HOTPDevice
@@ -404,3 +406,50 @@ def test_on_the_event_loop_a_change_of_factors_is_met(user, secret):
     accounts.begin_change(user)
     assert areview(ctx.require_session(), fresh(user)).is_anonymous
     assert ctx.require_session().require_hold().owed == "proof"
+
+
+def test_on_the_event_loop_what_is_over_or_elsewhere_is_reviewed(
+    user, secret, settings, moving
+):
+    ctx = signed_in(user, secret)
+    settings.DJANGO_MFA = {"SESSIONS": {"BIND": ["browser"]}}
+    assert areview(ctx.require_session(), fresh(user)).is_anonymous
+    assert ctx.require_session().is_signed_in(user)
+    settings.DJANGO_MFA = {"SESSIONS": {"ABSOLUTE_AGE": 60}}
+    moving.tick(61)
+    assert areview(ctx.require_session(), fresh(user)).is_anonymous
+    assert not ctx.require_session().is_signed_in(user)
+
+
+def test_on_the_event_loop_groups_are_learnt_in_a_thread_once(
+    user, secret, settings, monkeypatch
+):
+    settings.DJANGO_MFA = {
+        "POLICIES": [{"who": "group:Tellers", "allowed_factors": ["totp"]}]
+    }
+    ctx = signed_in(user, secret)
+    snapshot.forget()
+    del ctx.require_session().store["_mfa_roles"]
+    assert areview(ctx.require_session(), fresh(user)) == user
+    monkeypatch.setattr(gate, "sync_to_async", None)
+    assert areview(ctx.require_session(), accounts.find_user(user.pk)) == user
+
+
+def test_who_has_no_factor_that_will_do_gets_time_to_set_one_up(
+    user, secret, settings, moving
+):
+    settings.DJANGO_MFA = {
+        "POLICIES": [{"who": "everyone", "phishing_resistant": True, "grace_days": 2}]
+    }
+    ctx = signed_in(user, secret)
+    session = ctx.require_session()
+    assert review(ctx, user) == user
+    assert session.request.mfa_grace == clock.now() + timedelta(days=2)
+    moving.tick(timedelta(days=2))
+    assert review(ctx, user).is_anonymous
+    assert session.request.mfa_owed.code == "mfa_enrolment_required"
+    assert session.request.mfa_owed.details["methods"] == ["passkey"]
+    Exemption.objects.create(
+        user=user, reason="on leave", expires=clock.now() + timedelta(days=1)
+    )
+    assert review(ctx, user) == user

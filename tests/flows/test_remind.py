@@ -7,8 +7,10 @@ from django.core import mail
 from django.core.management import call_command
 
 from django_mfa import clock as clocks
+from django_mfa.flows import remind
 from django_mfa.policy import engine
 from django_mfa.policy.models import Exemption
+from django_mfa.session import Context
 from django_mfa.testing import add_totp, freeze
 from tests.stories import fresh
 
@@ -70,3 +72,45 @@ def test_the_deadline_is_said_by_banner_and_header(client, user, moving):
     assert b"second step" in page.content
     page = client.get("/mfa/step-up/", headers={"accept": "application/json"})
     assert page.status_code == 200
+
+
+def test_of_two_runs_at_once_one_reminds(
+    user, moving, django_capture_on_commit_callbacks
+):
+    engine.deadline(fresh(user))
+    moving.tick(5 * DAY)
+    found = list(remind.due(clocks.now()))
+    with django_capture_on_commit_callbacks(execute=True):
+        told = [remind.remind(Context(), person, until) for person, until in found * 2]
+    assert told == [True, False]
+    assert len(mail.outbox) == 1
+
+
+def test_who_was_reminded_by_another_process_meanwhile_is_not_counted(
+    user, moving, capsys, monkeypatch
+):
+    engine.deadline(fresh(user))
+    moving.tick(5 * DAY)
+    found = list(remind.due(clocks.now()))
+    monkeypatch.setattr(remind, "due", lambda now: found * 2)
+    assert "1 person reminded" in run(capsys)
+
+
+def test_a_policy_may_remind_on_days_of_its_own(user, settings, moving, capsys):
+    settings.DJANGO_MFA = {
+        **settings.DJANGO_MFA,
+        "POLICIES": [{"who": "everyone", "grace_days": 7, "reminder_days": [6]}],
+    }
+    engine.deadline(fresh(user))
+    assert "0 people" in run(capsys)
+    moving.tick(DAY)
+    assert "1 person reminded" in run(capsys)
+    moving.tick(5 * DAY)
+    assert "0 people" in run(capsys)
+
+
+def test_who_is_not_bound_any_more_is_left_alone(user, settings, moving, capsys):
+    engine.deadline(fresh(user))
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": []}
+    moving.tick(5 * DAY)
+    assert "0 people" in run(capsys)

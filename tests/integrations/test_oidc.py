@@ -156,3 +156,8 @@ def test_with_mozilla_django_oidc_itself(request_, user, settings, monkeypatch):
     add_totp(user)
     assert backend.get_or_create_user("", "", claims("mfa")) == user
     assert signed_in(request_, user)
+
+
+def test_a_sign_in_that_the_backend_refuses_tells_nothing(request_):
+    Proven(request_, None).get_or_create_user("", "", claims("mfa"))
+    assert MFASession(request_).proof_from_elsewhere() is None

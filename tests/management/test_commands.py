@@ -85,3 +85,37 @@ def test_the_status_of_the_site_counts(user, staff):
     assert "users: 2\n" in out
     assert "totp: 2 users, 1 disabled\n" in out
     assert "recovery_code: 0 users, 0 disabled\n" in out
+
+
+def test_a_factor_is_demanded_by_the_shell_and_no_more(
+    user, django_capture_on_commit_callbacks
+):
+    name = user.get_username()
+    with django_capture_on_commit_callbacks(execute=True):
+        out = run("mfa_require", name, "--reason", "Bank audit")
+    assert out == f"{name} must have a second factor.\n"
+    assert MFAAccount.objects.get(pk=user.pk).required
+    out = run("mfa_require", name, "--reason", "Over", "--lift")
+    assert out == f"{name} need not have a second factor.\n"
+    assert not MFAAccount.objects.get(pk=user.pk).required
+    assert AuditEvent.objects.filter(event="requirement_set").count() == 2
+    assert "asks you to keep a second step" in mail.outbox[0].body
+
+
+def test_a_user_is_signed_out_everywhere_by_the_shell(client, user):
+    client.force_login(user)
+    assert client.get("/profile/").status_code == 200
+    name = user.get_username()
+    out = run("mfa_sign_out", name, "--reason", "Stolen laptop")
+    assert out == f"{name} is signed out everywhere.\n"
+    assert client.get("/profile/").status_code == 302
+    assert AuditEvent.objects.get(event="sessions_ended").reason == "Stolen laptop"
+
+
+def test_a_lock_is_ended_by_the_shell(user):
+    until = clock.now().replace(year=2199)
+    MFAAccount.objects.create(user=user, locked_until=until)
+    name = user.get_username()
+    out = run("mfa_unlock", name, "--reason", "Showed a passport")
+    assert out == f"The codes of {name} are judged again.\n"
+    assert MFAAccount.objects.get(pk=user.pk).locked_until is None

@@ -4,10 +4,26 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from django_mfa.factors import registry
+from django_mfa.factors.totp import TOTPFactor
 from django_mfa.policy import engine, problems, snapshot
 from django_mfa.policy.models import Policy
+from django_mfa.policy.requirements import (
+    AllowedFactors,
+    AnyFactor,
+    PhishingResistant,
+)
+from django_mfa.policy.rules import Rule
 from django_mfa.testing import freeze
 from tests.stories import fresh, queries
+
+FACTORS = ("totp", "recovery_code")
+
+
+class Mail(TOTPFactor):
+    """A factor whose codes can be read on the way."""
+
+    slug = "email"
 
 
 def make(**more):
@@ -131,3 +147,59 @@ def test_what_can_be_met_is_no_problem(settings):
         "STEP_UP": {"TRIGGERS": ["admin_actions", {"path": "pay/*"}]},
     }
     assert not list(problems.of_settings())
+
+
+def test_a_strong_level_and_any_factor_are_said_as_well(user):
+    make(name="Vault", minimum_strength="aal3")
+    make(name="All")
+    make(name="Quiet", required=False)
+    assert engine.explain(fresh(user)) == [
+        "You need a stronger factor because of policy Vault.",
+        "You need a second factor because of policy All.",
+    ]
+
+
+def test_policies_for_everyone_that_exclude_each_other_are_found(settings):
+    def rules(*limits):
+        given = [{"who": "everyone", "allowed_factors": each} for each in limits]
+        return [snapshot.rule_of(each) for each in given]
+
+    [(text, _hint)] = problems.of_rules(rules(["totp"], ["passkey"]))
+    assert text == "Nobody can meet all policies for everyone."
+    assert not list(problems.of_rules(rules(["totp"], ["passkey", "totp"])))
+    settings.DJANGO_MFA = {"FACTORS": ["totp", "recovery_code"]}
+    alone = [snapshot.rule_of({"who": "everyone", "phishing_resistant": True})]
+    assert "Nobody can meet" in next(problems.of_rules(alone))[0]
+
+
+def test_what_codes_on_the_way_alone_can_meet_is_found(settings):
+    settings.DJANGO_MFA = {"FACTORS": [*FACTORS, "tests.policy.test_snapshot.Mail"]}
+    by_mail = snapshot.rule_of({"who": "staff", "allowed_factors": ["email"]})
+    assert "Only email can meet" in next(problems.of_known([by_mail]))[0]
+    open_to_all = snapshot.rule_of({"who": "staff", "allowed_factors": ["totp"]})
+    assert not list(problems.of_known([open_to_all]))
+
+
+def test_two_proofs_may_be_wanted_and_are_asked_for_one_by_one(settings):
+    wanted = AllowedFactors(("totp",)) & PhishingResistant()
+    totp, passkey = (registry.get(slug) for slug in ("totp", "passkey"))
+    assert engine.methods_for(wanted) == ["totp"]
+    assert engine.methods_for(wanted, [engine.shown_now(totp)]) == ["passkey"]
+    assert engine.methods_for(wanted, [engine.shown_now(passkey)]) == ["totp"]
+    settings.DJANGO_MFA = {"FACTORS": ["totp", "recovery_code"]}
+    assert engine.methods_for(wanted) == []
+    shown = [engine.shown_now(totp)]
+    assert engine.methods_for(AnyFactor() & ~AnyFactor(), shown) == []
+
+
+def test_a_rule_says_how_people_are_told_of_it():
+    assert Rule(who="staff").title == "staff"
+    assert Rule(who=bool).title == "policy"
+    assert Rule(who="staff", name="Staff").title == "Staff"
+
+
+def test_a_policy_is_called_by_its_name(db):
+    Policy(name="All", who="everyone", allowed_factors=["totp"]).full_clean()
+    policy = make(who="permission", permission="auth.add_user")
+    assert str(policy) == "All"
+    assert policy.as_rule().who == "permission:auth.add_user"

@@ -115,3 +115,11 @@ def test_without_the_middleware_nobody_has_a_standing(value):
         standing.of(request)
     with pytest.raises(TypeError, match="MFAMiddleware"):
         standing.of(HttpRequest())
+
+
+def test_when_somebody_was_authenticated_is_told_for_tokens(user):
+    nobody = Standing(session_context().require_session())
+    assert nobody.auth_time is None
+    with freeze(1_800_000_000):
+        assert shown(user).auth_time == 1_800_000_000
+        assert shown(user, KEY, OTP).auth_time == 1000

@@ -1,7 +1,7 @@
 """Another process of the site: takes jobs from its input, one line of JSON each.
 
-A job is a list of session keys and a code for each, and an instant. It answers
-"ready", waits for one more line, sends all the codes at once, and says with which
+A job is a list of session keys and a code for each, or a `path` to post to instead,
+and an instant. It answers "ready", waits for one more line, sends all the codes at once, and says with which
 status and who is in afterwards. Its cache is its own.
 """
 
@@ -38,7 +38,7 @@ def work(job: dict[str, Any]) -> list[tuple[int, bool]]:
         ]
         jobs = [
             lambda browser=browser, code=code: (
-                browser.code(code).status_code,
+                send(browser, code, job.get("path")),
                 browser.is_in,
             )
             for browser, code in zip(waiting, job["codes"], strict=True)
@@ -50,6 +50,11 @@ def work(job: dict[str, Any]) -> list[tuple[int, bool]]:
         (599, repr(result)) if isinstance(result, Exception) else result
         for result in results
     ]
+
+
+def send(browser: Any, code: str, path: str | None) -> int:
+    response = browser.post(path) if path else browser.code(code)
+    return int(response.status_code)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,15 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
+from django_mfa.approvals import service
+from django_mfa.approvals.drafts import Draft
+from django_mfa.approvals.models import Approval
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
-from django_mfa.testing import totp_code
+from django_mfa.testing import mfa_login, totp_code
+from django_mfa.values import Proof
+from testproject.site.models import Payment
 from tests.browser import Browser, wrong_code
 
 pytestmark = pytest.mark.race
@@ -46,11 +51,11 @@ class Pair:
             for _ in range(2)
         ]
 
-    def send(self, keys, codes, at):
+    def send(self, keys, codes, at, path=None):
         """Half of the codes by each, all at once; (status, is in) of each."""
         for number, process in enumerate(self.processes):
             part = slice(number, None, 2)
-            job = {"keys": keys[part], "codes": codes[part], "at": at}
+            job = {"keys": keys[part], "codes": codes[part], "at": at, "path": path}
             self._say(process, json.dumps(job))
         for process in self.processes:
             assert process.stdout.readline() == "ready\n"
@@ -124,3 +129,33 @@ def test_B01_two_processes_judge_a_recovery_code_five_times(alice, keys, pair, c
     assert max(status for status, _ in results) < 500
     assert not any(is_in for _, is_in in results)
     assert RecoveryCodeSet.objects.get(user=alice).failures_total == 5
+
+
+# The view reads in the transaction in which it then writes: SQLite answers "locked".
+@pytest.mark.postgres
+@pytest.mark.mariadb
+def test_one_approval_used_by_two_processes_pays_once(alice, make_user, pair, clock):
+    payment = Payment.objects.create(payee="Bob", amount="100", prepared_by=alice)
+    payment.refresh_from_db()
+    action, terms = "payment.release", {"permission": "site.approve_payment"}
+    draft = Draft.of(
+        action,
+        payment,
+        payment.approval_summary(action),
+        payment.approval_content(),
+        second_person=True,
+        **terms,
+    )
+    boss, proof = make_user("boss"), Proof("totp", "x", int(clock.at), "aal2", ("otp",))
+    assert service.give(service.ask(draft, alice, ""), boss, proof)
+    browsers = [Browser() for _ in range(2 * EACH)]
+    for browser in browsers:
+        mfa_login(browser, alice)
+    keys = [browser.key for browser in browsers]
+    connections.close_all()
+    results = pair.send(keys, [""] * len(keys), clock.at, f"/payments/{payment.pk}/")
+    assert max(status for status, _ in results) < 500, results
+    payment.refresh_from_db()
+    assert payment.released_at is not None
+    assert Approval.objects.filter(used_at__isnull=False).count() == 1
+    assert AuditEvent.objects.filter(event="approval_used").count() == 1

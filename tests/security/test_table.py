@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from importlib.util import find_spec
+from typing import Any
 
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient
 
 from django_mfa import clock as clocks
 from django_mfa.accounts.models import MFAAccount
@@ -13,9 +16,12 @@ from django_mfa.testing import add_recovery_codes, add_totp, totp_code
 from django_mfa.values import Proof
 from tests.browser import Browser
 
-pytestmark = pytest.mark.urls("tests.policy_pages")
+has_rest = find_spec("rest_framework") is not None
+pytestmark = pytest.mark.urls("tests.rest_pages" if has_rest else "tests.policy_pages")
 
 MINUTES_16 = 16 * 60
+#: So that the admin is theirs, but for what they have to show.
+ROOT = {"is_staff": True, "is_superuser": True}
 
 
 def nobody(make_user, clock, settings):
@@ -23,13 +29,13 @@ def nobody(make_user, clock, settings):
 
 
 def held(make_user, clock, settings):
-    user = make_user("held")
+    user = make_user("held", **ROOT)
     add_totp(user)
     return Browser().begin(user)
 
 
 def owes_enrolment(make_user, clock, settings):
-    user = make_user("owes")
+    user = make_user("owes", **ROOT)
     MFAAccount.objects.create(user=user, required=True)
     return Browser().begin(user)
 
@@ -39,11 +45,11 @@ def in_grace(make_user, clock, settings):
         **settings.DJANGO_MFA,
         "POLICIES": [{"who": "everyone", "grace_days": 7}],
     }
-    return Browser().begin(make_user("grace"))
+    return Browser().begin(make_user("grace", **ROOT))
 
 
 def by_trust(make_user, clock, settings):
-    user = make_user("trust")
+    user = make_user("trust", **ROOT)
     secret = add_totp(user)
     browser = Browser().begin(user)
     browser.code(totp_code(secret), trust="1")
@@ -52,7 +58,7 @@ def by_trust(make_user, clock, settings):
 
 
 def fresh(make_user, clock, settings):
-    user = make_user("fresh")
+    user = make_user("fresh", **ROOT)
     return Browser().enter(user, add_totp(user))
 
 
@@ -68,7 +74,7 @@ def weak(make_user, clock, settings):
         **settings.DJANGO_MFA,
         "POLICIES": [{"who": "everyone", "allowed_factors": ["totp"]}],
     }
-    user = make_user("weak")
+    user = make_user("weak", **ROOT)
     add_totp(user)
     browser = Browser().enter(user, add_totp(user, name="Second"))
     store = browser.session
@@ -95,45 +101,118 @@ STATES = {
         *(fresh, old, weak, strong),
     )
 }
-VIEWS = ("page", "exempt", "any", "step_up", "resistant")
-DOORS = ("html", "json")
+#: What each view asks for, and by which text it is known to have run.
+ANYBODY, PROOF, FRESH, STRONG = "anybody", "proof", "fresh", "strong"
+VIEWS = {
+    "/p/page/": ANYBODY,
+    "/p/api/": ANYBODY,
+    "/p/exempt/": "exempt",
+    "/p/any/": PROOF,
+    "/admin/": PROOF,
+    "/p/step_up/": FRESH,
+    "/p/api_step_up/": FRESH,
+    "/p/async/": FRESH,
+    "/p/resistant/": STRONG,
+}
+REST = {"/p/drf/": ANYBODY, "/p/drf_step_up/": FRESH, "/p/drf_resistant/": STRONG}
+VIEWS |= REST if has_rest else {}
+RAN = {"/admin/": b"Site administration"}
+DOORS = {"page": "text/html, */*", "program": "application/json"}
 
-#: Who sees which view. `exempt` and `page` show "nobody" or a name to everybody who
-#: is let through; the others want what their names say.
-SEES = {
+#: Who meets what. An exempt view sees everybody who owes no proof.
+MEETS = {
     "nobody": set(),
     "held": set(),
     "owes_enrolment": set(),
-    "in_grace": {"page", "exempt"},
-    "by_trust": {"page", "exempt"},
-    "fresh": {"page", "exempt", "any", "step_up"},
-    "old": {"page", "exempt", "any"},
+    "in_grace": {ANYBODY, "exempt"},
+    "by_trust": {ANYBODY, "exempt"},
+    "fresh": {ANYBODY, "exempt", PROOF, FRESH},
+    "old": {ANYBODY, "exempt", PROOF},
     "weak": {"exempt"},
-    "strong": {"page", "exempt", "any", "step_up", "resistant"},
+    "strong": {ANYBODY, "exempt", PROOF, FRESH, STRONG},
 }
-TABLE = list(itertools.product(STATES, VIEWS, DOORS))
+SPEAKS_JSON = {path for path in VIEWS if "api" in path or "drf" in path}
+
+
+class Visitor:
+    """A browser on WSGI or on ASGI."""
+
+    def __init__(self, browser: Browser, server: str) -> None:
+        self.client: Any = browser
+        if server == "asgi":
+            self.client = AsyncClient()
+            self.client.cookies = browser.cookies
+
+    def get(self, path: str, accept: str) -> Any:
+        get = self.client.get
+        if isinstance(self.client, AsyncClient):
+            get = async_to_sync(get)
+        return get(path, headers={"accept": accept})
+
+
+@pytest.fixture
+def site(settings):
+    settings.DJANGO_MFA = {
+        **settings.DJANGO_MFA,
+        "POLICIES": [],
+        "TRUSTED_DEVICES": {"ENABLED": True},
+    }
+    return settings
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("state", "view", "door"), TABLE)
+@pytest.mark.parametrize("server", ["wsgi", "asgi"])
+@pytest.mark.parametrize("state", STATES)
 def test_what_each_state_sees_and_where_it_is_led(
-    state, view, door, make_user, clock, settings
+    state, server, make_user, clock, site
 ):
-    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "TRUSTED_DEVICES": {"ENABLED": True}}
-    browser = STATES[state](make_user, clock, settings)
-    accept = {"json": "application/json", "html": "text/html"}[door]
-    response = browser.get(f"/p/{view}/", headers={"accept": accept})
-    if view in SEES[state]:
-        assert response.status_code == 200
-        assert response.content == b"seen"
-        return
-    assert b"seen" not in response.content
-    if door == "json" and not djangos_own(state, view):
-        assert response.status_code in (401, 403)
-        assert response.json()["mfa_required"] is True
-        assert "insufficient_user_authentication" in response["WWW-Authenticate"]
-        return
-    led_to(browser, response)
+    """Every view by every door, one after the other in the same session."""
+    browser = STATES[state](make_user, clock, site)
+    visitor = Visitor(browser, server)
+    for (path, asks), door in itertools.product(VIEWS.items(), DOORS):
+        response = visitor.get(path, DOORS[door])
+        if asks in MEETS[state]:
+            assert response.status_code == 200, (path, door)
+            assert RAN.get(path, b"seen") in response.content, (path, door)
+        else:
+            assert RAN.get(path, b"seen") not in response.content, (path, door)
+            assert "X-Ran" not in response.headers, (path, door)
+            is_told(visitor, response, state, path, door)
+
+
+def is_told(visitor: Visitor, response, state: str, path: str, door: str) -> None:
+    """A program is told what is owed, a person led to where they can give it."""
+    if path in SPEAKS_JSON and state == "nobody" and VIEWS[path] == ANYBODY:
+        assert response.status_code in (401, 403), path
+    elif (door == "program" and not djangos_own(state, path)) or (
+        path in SPEAKS_JSON and VIEWS[path] == ANYBODY
+    ):
+        owed_as_json(response, path)
+    else:
+        led_to(visitor, response)
+
+
+def owed_as_json(response, path: str) -> None:
+    assert response.status_code in (401, 403), (path, response)
+    assert response.json()["mfa_required"] is True
+    assert "insufficient_user_authentication" in response["WWW-Authenticate"]
+
+
+def djangos_own(state: str, path: str) -> bool:
+    """Whether Django alone answers: it redirects programs as well."""
+    if path == "/admin/":  # has a login page of its own; trust alone passes that
+        return state != "by_trust"
+    return path == "/p/exempt/" or (state == "nobody" and path == "/p/page/")
+
+
+def led_to(visitor: Visitor, response) -> None:
+    """Within three hops there is a page on which the person can act."""
+    for _hop in range(3):
+        if response.status_code != 302:
+            break
+        response = visitor.get(response.url, "text/html")
+    assert response.status_code == 200, response
+    assert b"<form" in response.content or b"/mfa/setup/" in response.content
 
 
 @pytest.mark.django_db
@@ -141,11 +220,10 @@ def test_what_each_state_sees_and_where_it_is_led(
 @pytest.mark.parametrize(
     "method", ["post", "put", "patch", "delete", "head", "options"]
 )
-def test_U01_no_method_runs_what_is_denied(state, method, make_user, clock, settings):
-    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "TRUSTED_DEVICES": {"ENABLED": True}}
-    browser = STATES[state](make_user, clock, settings)
+def test_U01_no_method_runs_what_is_denied(state, method, make_user, clock, site):
+    browser = STATES[state](make_user, clock, site)
     response = getattr(browser, method)("/p/step_up/")
-    allowed = "step_up" in SEES[state]
+    allowed = FRESH in MEETS[state]
     assert (response.status_code == 200) is allowed
     assert (response.headers.get("X-Ran") == "1") is allowed
 
@@ -153,18 +231,3 @@ def test_U01_no_method_runs_what_is_denied(state, method, make_user, clock, sett
 @pytest.mark.django_db
 def test_U01_an_unknown_method_is_denied_as_well(visitor):
     assert "X-Ran" not in visitor.generic("BREW", "/p/step_up/").headers
-
-
-def djangos_own(state: str, view: str) -> bool:
-    """Whether `login_required` alone answers: it redirects programs as well."""
-    return view == "exempt" or (state == "nobody" and view == "page")
-
-
-def led_to(browser: Client, response) -> None:
-    """Within three hops there is a page on which the person can act."""
-    for _hop in range(3):
-        if response.status_code != 302:
-            break
-        response = browser.get(response.url)
-    assert response.status_code == 200, response
-    assert b"<form" in response.content or b"/mfa/setup/" in response.content

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from django_mfa.policy.models import Policy
 from django_mfa.testing import add_totp, freeze, totp_code
+from django_mfa.trusted_devices import service
 from django_mfa.trusted_devices.models import TrustedDevice
 from tests.browser import Browser
 
@@ -67,3 +69,33 @@ def test_sign_ins_are_listed(trusting):
     page = trusting().page("sign_ins").content.decode()
     assert "Firefox on Linux" in page
     assert "Phone" in page
+
+
+def test_a_browser_needs_a_name(trusting):
+    browser = trusting()
+    row = TrustedDevice.objects.get()
+    browser.send("trusted_browser", row.public_id, name="  ")
+    row.refresh_from_db()
+    assert row.name == "Firefox on Linux"
+
+
+def test_what_a_policy_forbids_meanwhile_is_not_trusted(trusting, user):
+    Policy.objects.create(
+        name="No trust", who="everyone", required=False, trust_allowed=False
+    )
+    secret = add_totp(user, name="Other")
+    browser = Browser().begin(user)
+    assert b'name="trust"' not in browser.page("verify").content
+    browser.code(totp_code(secret), trust="1")
+    assert browser.is_in
+    assert not TrustedDevice.objects.exists()
+
+
+def test_a_browser_that_was_revoked_meanwhile_is_asked(trusting, user):
+    trusting()
+    row = TrustedDevice.objects.get()
+    row.user = user
+    assert service.seen(row, "")
+    TrustedDevice.objects.all().delete()
+    assert not service.seen(row, "")
+    assert service.recognise(user, []) is None

@@ -35,21 +35,26 @@ class StepUpView(ChallengePage):
         """Return the factors of the signed-in user, those that will do alone."""
         wanted = self.wanted()
         factors = step_up.factors_asked(self.context)
-        return [each for each in factors if each.slug in wanted] if wanted else factors
+        if wanted is None:
+            return factors
+        return [each for each in factors if each.slug in wanted]
 
-    def wanted(self) -> list[str]:
-        """Return the factors that the page which sent us here would take.
+    def wanted(self) -> list[str] | None:
+        """Return the factors that the page which sent us here would take; None: any.
 
         Only a filter of what is offered: that page judges the proof by itself.
         """
-        asked = self.request.GET.get("factors", "")[:255].split(",")
-        return [slug for slug in asked if slug in registry.factors()]
+        asked = self.request.GET.get("factors", "")[:255]
+        if not asked:
+            return None
+        return [slug for slug in asked.split(",") if slug in registry.factors()]
 
-    def lacks(self) -> Sequence[Factor]:
+    def lacks(self) -> Sequence[Factor] | None:
         """Return what would do, where the person has a factor and none of these."""
-        wanted = [registry.get(slug) for slug in self.wanted()]
-        has = step_up.factors_asked(self.context)
-        return wanted if wanted and has and not self.factors() else ()
+        wanted, has = self.wanted(), step_up.factors_asked(self.context)
+        if wanted is None or not has or self.factors():
+            return None
+        return [registry.get(slug) for slug in wanted]
 
     def asks_password(self) -> bool:
         """Whether the person has no factor; one that is switched off is one, too."""
@@ -59,7 +64,7 @@ class StepUpView(ChallengePage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Ask, or say what must be set up first."""
         lacks = self.lacks()
-        if lacks:
+        if lacks is not None:
             return self.render(lacks=[each for each in lacks if each.enrollable])
         if self.asks_password():
             return self.render(password_form=PasswordForm())
