@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .decorators import guarded_dispatch, refusal
@@ -115,26 +116,31 @@ class ApprovalAdminMixin(AdminBase):
     approval_second_person: ClassVar[bool] = False
     approval_permission: ClassVar[str] = ""
 
-    def response_action(
-        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Put the approval before each of them, whichever way it is called."""
+        # SECURITY: Django alone reads the form: another reading of the index or of
+        # "select across" would approve one action, or one row, and run another.
+        found: dict[str, Any] = super().get_actions(request)
+        for name in found.keys() & set(self.approval_actions):
+            action, *described = found[name]
+            found[name] = (partial(self._approved, name, action), *described)
+        return found
+
+    def _approved(
+        self,
+        name: str,
+        action: Any,
+        model_admin: Any,
+        request: HttpRequest,
+        rows: QuerySet[Any],
     ) -> Any:
-        """Ask for the approval of an action, or spend it and run the action."""
-        action = self._chosen(request)
-        if action in self.approval_actions:
-            self._approve(request, action, queryset)
-        return super().response_action(request, queryset, *args, **kwargs)
-
-    def _chosen(self, request: HttpRequest) -> str:
-        # As Django reads it: one of two menus, told apart by the button pressed.
-        chosen = request.POST.getlist("action")
-        index = request.POST.get("index", "0")
-        at = int(index) if index.isdecimal() else 0
-        return chosen[at] if at < len(chosen) else (chosen or [""])[0]
-
-    def _approve(self, request: HttpRequest, action: str, rows: QuerySet[Any]) -> None:
-        if request.POST.get("select_across") != "1":
-            rows = rows.filter(pk__in=request.POST.getlist("_selected_action"))
         chosen: list[Model] = list(rows)
+        self._approve(request, name, chosen)
+        # SECURITY: the rows that were shown, not those that match by now.
+        exactly = rows.filter(pk__in=[each.pk for each in chosen])
+        return action(model_admin, request, exactly)
+
+    def _approve(self, request: HttpRequest, action: str, chosen: list[Model]) -> None:
         name = self.model._meta.verbose_name_plural
         approve(
             request,

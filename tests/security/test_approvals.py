@@ -1,0 +1,97 @@
+"""An approval is not got round: by no other way to run what it stands before."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin import AdminSite, ModelAdmin, action
+from django.urls import path
+
+from django_mfa.approvals.models import Approval
+from django_mfa.mixins import ApprovalAdminMixin
+from testproject.site.models import Payment
+from testproject.urls import urlpatterns as site
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("clock")]
+
+ran: list[str] = []
+
+
+@action(description="Look")
+def look(model_admin, request, queryset):
+    ran.append("look")
+
+
+@action(description="Release")
+def release(model_admin, request, queryset):
+    ran.extend(payment.payee for payment in queryset)
+
+
+class PaymentAdmin(ApprovalAdminMixin, ModelAdmin):
+    actions = (look, release)
+    approval_actions = ("release",)
+
+
+bank = AdminSite("bank")
+bank.register(Payment, PaymentAdmin)
+
+urlpatterns = [
+    path("bank/", bank.urls),
+    *site,
+]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ran():
+    ran.clear()
+
+
+@pytest.fixture
+def clerk(alice):
+    """A superuser who has shown a factor."""
+    alice.user.is_staff = alice.user.is_superuser = True
+    alice.user.save()
+    return alice
+
+
+@pytest.fixture
+def payments(clerk):
+    made = [
+        Payment(payee=payee, amount=10, prepared_by=clerk.user)
+        for payee in ("Ann", "Ben")
+    ]
+    return Payment.objects.bulk_create(made)
+
+
+def approved(person, browser, response, clock):
+    """Say yes to what `response` asks for."""
+    assert response.url.startswith("/mfa/approve/"), response.url
+    clock.tick(30)
+    browser.post(response.url, {"code": person.code})
+    assert Approval.objects.latest("pk").approved_at
+
+
+@pytest.mark.parametrize("across", ["1", "2", "on", "true", "yes", " 1"])
+def test_an_admin_action_on_all_rows_is_not_approved_as_one_on_a_few(
+    clerk, payments, across, clock
+):
+    browser = clerk.enter()
+    chosen = {"action": "release", "_selected_action": payments[0].pk}
+    url = "/bank/site/payment/"
+    approved(clerk, browser, browser.post(url, chosen), clock)
+    browser.post(url, {**chosen, "select_across": across})
+    assert "Ben" not in ran
+    browser.post(url, chosen)
+    assert ran == ["Ann"]
+
+
+@pytest.mark.parametrize("index", ["1", "-1", " 1", "+1", "0_1", "99", "\u0661"])
+def test_an_admin_action_is_approved_however_it_is_chosen(clerk, payments, index):
+    browser = clerk.enter()
+    chosen = {
+        "action": ["look", "release"],
+        "index": index,
+        "_selected_action": payments[0].pk,
+    }
+    response = browser.post("/bank/site/payment/", chosen)
+    assert response.url.startswith("/mfa/approve/")
+    assert ran == []
