@@ -40,6 +40,10 @@ class ApprovalRequiredMixin(Base):
     """Runs `post` only with an approval of exactly what it would do; put it first."""
 
     mfa_approval: ClassVar[bool] = True
+    # SECURITY: a `delete`, `put` or `patch` of the view would run without asking.
+    http_method_names: ClassVar[list[str]] = [
+        *("get", "head", "options", "trace", "post"),
+    ]
     approval_action: ClassVar[str]
     approval_second_person: ClassVar[bool] = False
     approval_permission: ClassVar[str] = ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from django.contrib.admin import AdminSite, ModelAdmin, action
 from django.urls import path
+from django.views import generic
+from django.views.decorators.csrf import csrf_exempt
 
 from django_mfa.approvals.models import Approval
-from django_mfa.mixins import ApprovalAdminMixin
+from django_mfa.mixins import ApprovalAdminMixin, ApprovalRequiredMixin
 from testproject.site.models import Payment
 from testproject.urls import urlpatterns as site
 
@@ -34,7 +36,25 @@ class PaymentAdmin(ApprovalAdminMixin, ModelAdmin):
 bank = AdminSite("bank")
 bank.register(Payment, PaymentAdmin)
 
+
+class Mine(ApprovalRequiredMixin):
+    model = Payment
+    template_name = "site/payment.html"
+    success_url = "/payments/"
+
+
+class DeleteView(Mine, generic.DeleteView):
+    approval_action = "payment.delete"
+
+
+class EditView(Mine, generic.UpdateView):
+    approval_action = "payment.edit"
+    fields = ("payee", "amount")
+
+
 urlpatterns = [
+    path("pay/<int:pk>/delete/", csrf_exempt(DeleteView.as_view())),
+    path("pay/<int:pk>/edit/", csrf_exempt(EditView.as_view())),
     path("bank/", bank.urls),
     *site,
 ]
@@ -95,3 +115,11 @@ def test_an_admin_action_is_approved_however_it_is_chosen(clerk, payments, index
     response = browser.post("/bank/site/payment/", chosen)
     assert response.url.startswith("/mfa/approve/")
     assert ran == []
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_no_method_of_a_view_goes_past_its_approval(clerk, payments, method):
+    browser = clerk.enter()
+    response = getattr(browser, method)(f"/pay/{payments[0].pk}/delete/")
+    assert Payment.objects.count() == 2
+    assert response.status_code == 405 or response.url.startswith("/mfa/approve/")
