@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.core.exceptions import BadRequest
+from django.utils.crypto import salted_hmac
+
+from .approvals.drafts import MAX_VALUE
 from .decorators import guarded_dispatch, refusal
 from .flows.approve import approve
 from .policy.requirements import ANY, Recent
@@ -14,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.contrib.admin import ModelAdmin
+    from django.core.files.uploadedfile import UploadedFile
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponseBase
     from django.views import View as Base
@@ -23,6 +30,10 @@ if TYPE_CHECKING:
     AdminBase = ModelAdmin[Any]
 else:
     Base = AdminBase = object
+
+CSRF = "csrfmiddlewaretoken"
+#: Words in the names of fields whose values nobody is to see.
+HIDDEN = ("password", "passwd", "secret", "otp")
 
 
 class MFARequiredMixin(Base):
@@ -64,9 +75,8 @@ class ApprovalRequiredMixin(Base):
         return str(obj.approval_summary(self.approval_action))
 
     def get_approval_fields(self, obj: Any) -> Mapping[str, Any]:
-        """Return what is shown, by label."""
-        shown: Mapping[str, Any] = obj.approval_content()
-        return shown
+        """Return what is shown, by label: of the object, and what was typed."""
+        return {**obj.approval_content(), **_typed(self.request)}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Ask for the approval, or spend it and go on."""
@@ -155,3 +165,30 @@ class ApprovalAdminMixin(AdminBase):
             second_person=self.approval_second_person,
             permission=self.approval_permission,
         )
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """Return what was sent, by name: a form runs with that, not with what is stored."""
+    sent = {name: values for name, values in request.POST.lists() if name != CSRF}
+    for name, files in request.FILES.lists():
+        sent[name] = [f"{file.name} {_digest_of(file)}" for file in files]
+    return {name: _as_text(name, values) for name, values in sent.items()}
+
+
+def _as_text(name: str, values: list[str]) -> str:
+    """Return the values of one field so that no others read the same."""
+    several = len(values) != 1 or values[0].startswith("[")
+    text = json.dumps(values, ensure_ascii=False) if several else values[0]
+    if any(word in name.lower() for word in HIDDEN):
+        # SECURITY: bound, but neither shown nor stored.
+        return salted_hmac("django_mfa.approval", text, algorithm="sha256").hexdigest()
+    if len(text) > MAX_VALUE or "\0" in text:
+        message = f"The field {name[:64]!r} cannot be shown whole to be approved."
+        raise BadRequest(message)
+    return text
+
+
+def _digest_of(file: UploadedFile) -> str:
+    digest = hashlib.sha256(b"".join(file.chunks())).hexdigest()
+    file.seek(0)
+    return digest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin import AdminSite, ModelAdmin, action
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import path
 from django.views import generic
 from django.views.decorators.csrf import csrf_exempt
@@ -123,3 +124,39 @@ def test_no_method_of_a_view_goes_past_its_approval(clerk, payments, method):
     response = getattr(browser, method)(f"/pay/{payments[0].pk}/delete/")
     assert Payment.objects.count() == 2
     assert response.status_code == 405 or response.url.startswith("/mfa/approve/")
+
+
+def test_an_approval_of_an_edit_is_one_of_what_was_typed(clerk, payments, clock):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/edit/"
+    typed = {"payee": "Ann", "amount": "11", "csrfmiddlewaretoken": "x"}
+    approved(clerk, browser, browser.post(url, typed), clock)
+    assert ["amount", "11"] in Approval.objects.get().fields
+    for other in ({"amount": "9999"}, {"amount": ["11", "9999"]}):
+        response = browser.post(url, {**typed, **other})
+        assert response.url.startswith("/mfa/approve/")
+    assert browser.post(url, {**typed, "csrfmiddlewaretoken": "y"}).url == "/payments/"
+    assert Payment.objects.get(pk=payments[0].pk).amount == 11
+
+
+def test_an_approval_of_a_form_binds_files_and_secrets_without_storing_them(
+    clerk, payments, clock
+):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/edit/"
+
+    def send(password="hunter2", file=b"one"):
+        typed = {"payee": "Ann", "amount": "11", "password": password}
+        return browser.post(url, {**typed, "f": SimpleUploadedFile("a.txt", file)})
+
+    approved(clerk, browser, send(), clock)
+    row = Approval.objects.get()
+    assert "hunter2" not in str(row.fields)
+    assert send(password="other").url.startswith("/mfa/approve/")
+    assert send(file=b"two").url.startswith("/mfa/approve/")
+    assert send().url == "/payments/"
+
+
+@pytest.mark.parametrize("payee", ["x" * 1001, "a\0b"])
+def test_what_cannot_be_shown_is_a_bad_request(clerk, payments, payee):
+    typed = {"payee": payee, "amount": "11"}
+    response = clerk.enter().post(f"/pay/{payments[0].pk}/edit/", typed)
+    assert response.status_code == 400
