@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import BadRequest
@@ -105,6 +105,22 @@ class StepUpModelAdmin(AdminBase):
         if request.method in SAFE and not self.mfa_to_view:
             return None
         return refusal(request, self.mfa_requirement or Recent(request.mfa.step_up_age))
+
+    @property
+    def urls(self) -> Any:
+        """Guard every view, those as well that the site adds in `get_urls`."""
+        found = super().urls
+        for pattern in found:
+            if hasattr(pattern, "callback"):
+                pattern.callback = self._guarded(pattern.callback)
+        return found
+
+    def _guarded(self, view: Any) -> Any:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return self._stopped(request) or view(request, *args, **kwargs)
+
+        return guarded
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Guard actions and editable lists."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.http import HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -34,10 +34,16 @@ class Guarded(StepUpModelAdmin, OwnView):
     pass
 
 
+class GuardedItself(StepUpModelAdmin, ModelAdmin):
+    def get_urls(self):
+        return [path("own/", csrf_exempt(plain)), *super().get_urls()]
+
+
 unguarded = AdminSite("unguarded")
 unguarded.register(Group, OwnView)
 stepping = AdminSite("stepping")
 stepping.register(Group, Guarded)
+stepping.register(Permission, GuardedItself)
 
 urlpatterns = [
     path("unguarded/", unguarded.urls),
@@ -84,3 +90,15 @@ def test_U08_a_trusted_browser_opens_no_own_view_of_a_plain_admin(
     assert browser.is_in
     for place in ("/unguarded/", "/unguarded/auth/group/own/"):
         assert browser.get(place).url.startswith("/mfa/step-up/")
+
+
+def test_a_step_up_admin_guards_the_views_that_it_adds(clerk, clock):
+    browser = clerk.enter()
+    for kind in ("group", "permission"):
+        assert browser.post(f"/stepping/auth/{kind}/own/").content == b"seen"
+    clock.tick(SIXTEEN_MINUTES)
+    for kind in ("group", "permission"):
+        response = browser.post(f"/stepping/auth/{kind}/own/")
+        assert response.url.startswith("/mfa/step-up/")
+        assert "X-Ran" not in response.headers
+        assert browser.get(f"/stepping/auth/{kind}/own/").content == b"seen"
