@@ -12,7 +12,6 @@ from django.views.decorators.csrf import csrf_exempt
 
 from django_mfa.mixins import StepUpModelAdmin
 from django_mfa.testing import totp_code
-from tests.browser import Browser
 from tests.policy_pages import plain
 from tests.policy_pages import urlpatterns as pages
 
