@@ -614,11 +614,12 @@ def test_a_session_with_much_in_it_is_kept_whole(alice, visitor):
 def login_elsewhere(browser, person):
     """Any login page but ours: it calls `login` and asks nobody."""
     name = person.user.get_username()
-    return browser.post("/admin/login/", {"username": name, "password": "pw"})
+    return browser.post("/plain-login/", {"username": name, "password": "pw"})
 
 
 @pytest.fixture
-def clerk(alice):
+def clerk(alice, settings):
+    settings.ROOT_URLCONF = __name__
     alice.user.is_staff = True
     alice.user.save()
     return alice
