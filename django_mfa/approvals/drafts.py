@@ -11,7 +11,7 @@ from django.db import models
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-MAX_VALUE = 1000
+MAX_ACTION, MAX_SUMMARY, MAX_VALUE = 100, 255, 1000
 
 
 class Draft(NamedTuple):
@@ -35,10 +35,10 @@ class Draft(NamedTuple):
     ) -> Draft:
         """Return the draft with every value as the text that is shown."""
         shown = tuple((str(name), str(value)) for name, value in fields.items())
-        if any(len(value) > MAX_VALUE for _name, value in shown):
-            # SECURITY: what cannot be shown whole cannot be approved.
-            message = f"A value to approve is longer than {MAX_VALUE} signs."
-            raise ValueError(message)
+        # SECURITY: what cannot be shown whole cannot be approved.
+        _check_length("An action", [action], MAX_ACTION)
+        _check_length("A summary", [str(summary)], MAX_SUMMARY)
+        _check_length("A value", [text for pair in shown for text in pair], MAX_VALUE)
         return cls(action, str(summary), shown, _objects(obj), **terms)
 
     @property
@@ -62,6 +62,12 @@ class Draft(NamedTuple):
     def state(self) -> str:
         """Of the objects as the database holds them now."""
         return digest_of([state_of(each) for each in self.objects])
+
+
+def _check_length(what: str, texts: Iterable[str], longest: int) -> None:
+    if any(len(text) > longest for text in texts):
+        message = f"{what} to approve is longer than {longest} signs."
+        raise ValueError(message)
 
 
 def state_of(obj: models.Model) -> list[Any]:

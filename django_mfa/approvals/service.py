@@ -31,7 +31,7 @@ def ask(draft: Draft, requester: Any, next_url: str) -> Approval:
         action=draft.action,
         object_label=draft.object_label,
         object_keys=draft.object_keys,
-        summary=draft.summary[:255],
+        summary=draft.summary,
         fields=[list(each) for each in draft.fields],
         digest=digest,
         state=state,

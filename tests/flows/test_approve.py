@@ -236,3 +236,12 @@ def test_unknown_requests_and_those_of_others_read_alike(alice, bob):
     for public_id in (alice.opens().public_id, uuid.uuid4()):
         with pytest.raises(ApprovalNotFound):
             flow.find(bob.ctx, public_id)
+
+
+def test_a_summary_that_cannot_be_shown_whole_cannot_be_approved(alice):
+    with pytest.raises(ValueError, match="longer"):
+        approve(alice.request, "pay", None, "x" * 256, {})
+    with pytest.raises(ValueError, match="longer"):
+        alice.asks(fields={"x" * 1001: "1"})
+    with pytest.raises(ValueError, match="longer"):
+        alice.asks(action="x" * 101)
