@@ -51,11 +51,23 @@ def use(draft: Draft, requester: Any) -> Approval | None:
         digest=draft.digest,
         state=draft.state,
     )
-    for pk in granted.values_list("pk", flat=True):
+    for approval in granted.select_related("approver"):
+        if not _still_counts(approval):
+            continue
         # SECURITY: of two threads that found the same row one gets it.
-        if granted.filter(pk=pk).update(used_at=clock.now()):
-            return Approval.objects.get(pk=pk)
+        if granted.filter(pk=approval.pk).update(used_at=clock.now()):
+            return Approval.objects.get(pk=approval.pk)
     return None
+
+
+def _still_counts(approval: Approval) -> bool:
+    """Whether a second person who said yes may still say it."""
+    if not approval.second_person:
+        return True
+    approver: Any = approval.approver
+    return bool(
+        approver and approver.is_active and approver.has_perm(approval.permission)
+    )
 
 
 def give(approval: Approval, approver: Any, proof: Proof) -> bool:

@@ -238,6 +238,23 @@ def test_unknown_requests_and_those_of_others_read_alike(alice, bob):
             flow.find(bob.ctx, public_id)
 
 
+@pytest.mark.parametrize("how", ["inactive", "permission", "deleted"])
+def test_the_yes_of_a_second_person_who_may_not_say_it_any_more_is_none(
+    alice, bob, how
+):
+    allow(bob)
+    bob.gives(alice.opens(**SECOND))
+    if how == "inactive":
+        bob.user.is_active = False
+        bob.user.save()
+    elif how == "permission":
+        bob.user.user_permissions.clear()
+    else:
+        bob.user.delete()
+    with pytest.raises(ApprovalRequired):
+        alice.asks(**SECOND)
+
+
 def test_a_summary_that_cannot_be_shown_whole_cannot_be_approved(alice):
     with pytest.raises(ValueError, match="longer"):
         approve(alice.request, "pay", None, "x" * 256, {})
