@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import models
+from django.db import connections, models, router
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,6 +63,10 @@ class Draft(NamedTuple):
         """Of the objects as the database holds them now."""
         return digest_of([state_of(each) for each in self.objects])
 
+    def hold_still(self) -> str:
+        """`state`, of rows that stay so until the transaction of the change is over."""
+        return digest_of([state_of(each, lock=True) for each in self.objects])
+
 
 def _check_length(what: str, texts: Iterable[str], longest: int) -> None:
     if any(len(text) > longest for text in texts):
@@ -70,10 +74,15 @@ def _check_length(what: str, texts: Iterable[str], longest: int) -> None:
         raise ValueError(message)
 
 
-def state_of(obj: models.Model) -> list[Any]:
+def state_of(obj: models.Model, *, lock: bool = False) -> list[Any]:
     """Return every stored value of `obj`, read anew: what the view holds may be old."""
     model = type(obj)
-    fresh = model._base_manager.filter(pk=obj.pk).first()
+    # SECURITY: from where it is written; a replica may be behind.
+    using = router.db_for_write(model, instance=obj)
+    rows = model._base_manager.using(using).filter(pk=obj.pk)
+    if lock and connections[using].in_atomic_block:
+        rows = rows.select_for_update()
+    fresh = rows.first()
     if fresh is None:
         return [model._meta.label_lower, str(obj.pk), None]
     own = getattr(fresh, "approval_state", None)

@@ -49,7 +49,8 @@ def use(draft: Draft, requester: Any) -> Approval | None:
         Approval.granted(),
         requester=requester,
         digest=draft.digest,
-        state=draft.state,
+        # SECURITY: nobody changes them between this look and the commit.
+        state=draft.hold_still(),
     )
     for approval in granted.select_related("approver"):
         if not _still_counts(approval):
