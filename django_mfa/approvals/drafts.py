@@ -86,13 +86,21 @@ def state_of(obj: models.Model, *, lock: bool = False) -> list[Any]:
     if fresh is None:
         return [model._meta.label_lower, str(obj.pk), None]
     own = getattr(fresh, "approval_state", None)
-    values = own() if own else _values(fresh)
+    values = own() if own else values_of(fresh)
     return [model._meta.label_lower, str(obj.pk), values]
 
 
-def _values(obj: models.Model) -> list[list[str]]:
-    columns = obj._meta.concrete_fields
-    return [[column.attname, column.value_to_string(obj)] for column in columns]
+def values_of(obj: models.Model) -> list[list[Any]]:
+    """Return every stored value of `obj`, and what it is linked to by many-to-many."""
+    columns, links = obj._meta.concrete_fields, obj._meta.many_to_many
+    return [
+        *([column.attname, column.value_to_string(obj)] for column in columns),
+        *([link.name, _keys_of(getattr(obj, link.name))] for link in links),
+    ]
+
+
+def _keys_of(linked: Any) -> list[str]:
+    return sorted(str(pk) for pk in linked.values_list("pk", flat=True))
 
 
 def _objects(obj: Any) -> tuple[models.Model, ...]:

@@ -262,3 +262,15 @@ def test_a_summary_that_cannot_be_shown_whole_cannot_be_approved(alice):
         alice.asks(fields={"x" * 1001: "1"})
     with pytest.raises(ValueError, match="longer"):
         alice.asks(action="x" * 101)
+
+
+def test_a_change_of_what_is_linked_to_the_object_voids_it(alice):
+    group = Group.objects.create(name="one")
+    approval = alice.opens(obj=group)
+    group.permissions.add(Permission.objects.get(codename="add_group"))
+    with pytest.raises(ApprovalVoid):
+        alice.gives(approval)
+    alice.gives(alice.opens(obj=group))
+    group.permissions.set([Permission.objects.get(codename="change_group")])
+    with pytest.raises(ApprovalRequired):
+        alice.asks(obj=group)
