@@ -66,6 +66,19 @@ def test_nothing_is_written_with_a_proof_that_is_old(admin, user, moving):
     assert not Exemption.objects.exists()
 
 
+def test_nobody_exempts_themselves(admin, superuser, user):
+    exempt = {**EXEMPTION, "user": superuser.pk}
+    assert admin.post(place("exemption", "add"), exempt).status_code == 403
+    exempt["user"] = user.pk
+    assert admin.post(place("exemption", "add"), exempt).status_code == 302
+    row = Exemption.objects.get()
+    assert row.granted_by == superuser
+    exempt["user"] = superuser.pk
+    response = admin.post(place("exemption", "change", row.pk), exempt)
+    assert response.status_code == 403
+    assert Exemption.objects.get().user == user
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
