@@ -15,7 +15,6 @@ from django_mfa.factors import registry
 from .requirements import LEVELS
 from .rules import Rule
 
-
 MIN_FRESH = 30  # seconds: a step of most apps
 MAX_REMINDER = 365  # days
 
