@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from django_mfa.values import Proof
 
 
-def ask(draft: Draft, requester: Any, next_url: str) -> Approval:
-    """Return the request for `draft` that waits, made now if there is none."""
+def ask(draft: Draft, requester: Any, next_url: str) -> tuple[Approval, bool]:
+    """Return the request for `draft` that waits, and whether it was made now."""
     state, digest = draft.state, draft.digest
     mine = Approval.objects.filter(requester=requester)
     waiting = mine.filter(Approval.waiting(), digest=digest, state=state).first()
     if waiting is not None:
-        return waiting
+        return waiting, False
     settings = conf.get().APPROVALS
     ttl = settings.SECOND_PERSON_TTL if draft.second_person else settings.TTL
-    return Approval.objects.create(
+    made = Approval.objects.create(
         action=draft.action,
         object_label=draft.object_label,
         object_keys=draft.object_keys,
@@ -41,6 +41,7 @@ def ask(draft: Draft, requester: Any, next_url: str) -> Approval:
         next=next_url[:2000],
         expires=clock.now() + timedelta(seconds=ttl),
     )
+    return made, True
 
 
 def use(draft: Draft, requester: Any) -> Approval | None:

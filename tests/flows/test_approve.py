@@ -274,3 +274,25 @@ def test_a_change_of_what_is_linked_to_the_object_voids_it(alice):
     group.permissions.set([Permission.objects.get(codename="change_group")])
     with pytest.raises(ApprovalRequired):
         alice.asks(obj=group)
+
+
+def test_nobody_hides_a_request_behind_many_of_their_own(alice, bob):
+    allow(bob)
+    approval = alice.opens(**SECOND)
+    Approval.objects.bulk_create(
+        Approval(
+            requester=alice.user,
+            second_person=second,
+            permission="auth.delete_group",
+            summary="noise",
+            expires=approval.expires,
+        )
+        for second in [True, False] * 60
+    )
+    assert [each.pk for each in flow.waiting_for(bob.ctx)] == [approval.pk]
+
+
+def test_what_waits_already_is_told_once(alice):
+    alice.opens()
+    alice.opens()
+    assert told().count("approval_requested") == 1

@@ -26,13 +26,13 @@ def given(user):
 
 
 def test_one_of_many_threads_uses_an_approval(alice, draft):
-    service.give(service.ask(draft, alice, ""), alice, given(alice))
+    service.give(service.ask(draft, alice, "")[0], alice, given(alice))
     used = all_at_once([lambda: service.use(draft, alice)] * THREADS)
     assert len([each for each in used if isinstance(each, Approval)]) == 1
 
 
 def test_one_of_many_threads_gives_an_approval(alice, draft):
-    approval = service.ask(draft, alice, "")
+    approval = service.ask(draft, alice, "")[0]
     jobs = [lambda: service.give(approval, alice, given(alice))] * THREADS
     assert all_at_once(jobs).count(True) == 1
 
@@ -41,7 +41,7 @@ def test_one_of_many_threads_gives_an_approval(alice, draft):
 def test_nobody_changes_the_object_between_the_approval_and_the_commit(alice):
     group = Group.objects.create(name="one")
     draft = Draft.of("pay", group, "Pay 100 to Bob", {"Amount": "100"})
-    service.give(service.ask(draft, alice, ""), alice, given(alice))
+    service.give(service.ask(draft, alice, "")[0], alice, given(alice))
 
     def change():
         with transaction.atomic(), connection.cursor() as cursor:
