@@ -438,3 +438,20 @@ def test_a_login_page_that_breaks_off_when_held_leads_on(client, user):
 def test_a_view_that_breaks_off_otherwise_is_an_error(client, db):
     with pytest.raises(ValueError, match="broken"):
         client.get("/p/broken/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_group_that_is_renamed_keeps_its_policy(alice):
+    group = Group.objects.create(name="G")
+    group.user_set.add(alice.user)
+    strict(who="group", group=group)
+    browser = alice.begin()
+    browser.code(alice.codes[0])
+    assert browser.is_in
+    policy = Policy.objects.get()
+    policy.allowed_factors = ["totp"]
+    policy.save()
+    assert not browser.is_in
+    group.name = "H"
+    group.save()
+    assert not browser.is_in
