@@ -59,7 +59,7 @@ def is_way_in(request: Any) -> bool:
     match = request.resolver_match
     if match.app_names[-1:] == ["django_mfa"]:
         return match.url_name in WAY_IN
-    return match.app_names[-1:] == ["admin"] and match.url_name == "login"
+    return bool(match.app_names[-1:] == ["admin"] and match.url_name == "login")
 
 
 def is_admin(request: Any, view: Any) -> bool:
