@@ -127,7 +127,9 @@ def _note_marks(request: Any, view: Any) -> None:
 
 
 def _may_be_asked(request: Any, view: Any) -> bool:
-    return triggers.has_any() or triggers.is_admin(request, view)
+    if triggers.has_any():
+        return not (triggers.is_way_in(request) or request.path == _login_path())
+    return triggers.is_admin(request, view)
 
 
 def _asked(request: Any, view: Any) -> Requirement | None:
@@ -253,7 +255,11 @@ def _is_denial(response: HttpResponseBase) -> bool:
         return True
     if not _is_redirect(response):
         return False
-    return _path_of(response) == urlsplit(resolve_url(settings.LOGIN_URL)).path
+    return _path_of(response) == _login_path()
+
+
+def _login_path() -> str:
+    return urlsplit(resolve_url(settings.LOGIN_URL)).path
 
 
 def _path_of(redirect: HttpResponseBase) -> str:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.core.exceptions import BadRequest
+from django.utils.crypto import salted_hmac
+
+from .approvals.drafts import MAX_VALUE
 from .decorators import guarded_dispatch, refusal
 from .flows.approve import approve
 from .policy.requirements import ANY, Recent
@@ -13,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.contrib.admin import ModelAdmin
+    from django.core.files.uploadedfile import UploadedFile
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponseBase
     from django.views import View as Base
@@ -22,6 +30,10 @@ if TYPE_CHECKING:
     AdminBase = ModelAdmin[Any]
 else:
     Base = AdminBase = object
+
+CSRF = "csrfmiddlewaretoken"
+#: Words in the names of fields whose values nobody is to see.
+HIDDEN = ("password", "passwd", "secret", "otp")
 
 
 class MFARequiredMixin(Base):
@@ -39,6 +51,8 @@ class ApprovalRequiredMixin(Base):
     """Runs `post` only with an approval of exactly what it would do; put it first."""
 
     mfa_approval: ClassVar[bool] = True
+    # SECURITY: a `delete`, `put` or `patch` of the view would run without asking.
+    http_method_names = ["get", "head", "options", "trace", "post"]  # noqa: RUF012  # as Django has it
     approval_action: ClassVar[str]
     approval_second_person: ClassVar[bool] = False
     approval_permission: ClassVar[str] = ""
@@ -59,9 +73,8 @@ class ApprovalRequiredMixin(Base):
         return str(obj.approval_summary(self.approval_action))
 
     def get_approval_fields(self, obj: Any) -> Mapping[str, Any]:
-        """Return what is shown, by label."""
-        shown: Mapping[str, Any] = obj.approval_content()
-        return shown
+        """Return what is shown, by label: of the object, and what was typed."""
+        return {**obj.approval_content(), **_typed(self.request)}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Ask for the approval, or spend it and go on."""
@@ -91,6 +104,22 @@ class StepUpModelAdmin(AdminBase):
             return None
         return refusal(request, self.mfa_requirement or Recent(request.mfa.step_up_age))
 
+    @property
+    def urls(self) -> Any:
+        """Guard every view, those as well that the site adds in `get_urls`."""
+        found = super().urls
+        for pattern in found:
+            if hasattr(pattern, "callback"):
+                pattern.callback = self._guarded(pattern.callback)
+        return found
+
+    def _guarded(self, view: Any) -> Any:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return self._stopped(request) or view(request, *args, **kwargs)
+
+        return guarded
+
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Guard actions and editable lists."""
         return self._stopped(request) or super().changelist_view(
@@ -115,26 +144,31 @@ class ApprovalAdminMixin(AdminBase):
     approval_second_person: ClassVar[bool] = False
     approval_permission: ClassVar[str] = ""
 
-    def response_action(
-        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Put the approval before each of them, whichever way it is called."""
+        # SECURITY: Django alone reads the form: another reading of the index or of
+        # "select across" would approve one action, or one row, and run another.
+        found: dict[str, Any] = super().get_actions(request)
+        for name in found.keys() & set(self.approval_actions):
+            action, *described = found[name]
+            found[name] = (partial(self._approved, name, action), *described)
+        return found
+
+    def _approved(
+        self,
+        name: str,
+        action: Any,
+        model_admin: Any,
+        request: HttpRequest,
+        rows: QuerySet[Any],
     ) -> Any:
-        """Ask for the approval of an action, or spend it and run the action."""
-        action = self._chosen(request)
-        if action in self.approval_actions:
-            self._approve(request, action, queryset)
-        return super().response_action(request, queryset, *args, **kwargs)
-
-    def _chosen(self, request: HttpRequest) -> str:
-        # As Django reads it: one of two menus, told apart by the button pressed.
-        chosen = request.POST.getlist("action")
-        index = request.POST.get("index", "0")
-        at = int(index) if index.isdecimal() else 0
-        return chosen[at] if at < len(chosen) else (chosen or [""])[0]
-
-    def _approve(self, request: HttpRequest, action: str, rows: QuerySet[Any]) -> None:
-        if request.POST.get("select_across") != "1":
-            rows = rows.filter(pk__in=request.POST.getlist("_selected_action"))
         chosen: list[Model] = list(rows)
+        self._approve(request, name, chosen)
+        # SECURITY: the rows that were shown, not those that match by now.
+        exactly = rows.filter(pk__in=[each.pk for each in chosen])
+        return action(model_admin, request, exactly)
+
+    def _approve(self, request: HttpRequest, action: str, chosen: list[Model]) -> None:
         name = self.model._meta.verbose_name_plural
         approve(
             request,
@@ -145,3 +179,30 @@ class ApprovalAdminMixin(AdminBase):
             second_person=self.approval_second_person,
             permission=self.approval_permission,
         )
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """Return what was sent, by name: a form runs with that, not with what is stored."""
+    sent = {name: values for name, values in request.POST.lists() if name != CSRF}
+    for name, files in request.FILES.lists():
+        sent[name] = [f"{file.name} {_digest_of(file)}" for file in files]
+    return {name: _as_text(name, values) for name, values in sent.items()}
+
+
+def _as_text(name: str, values: list[str]) -> str:
+    """Return the values of one field so that no others read the same."""
+    several = len(values) != 1 or values[0].startswith("[")
+    text = json.dumps(values, ensure_ascii=False) if several else values[0]
+    if any(word in name.lower() for word in HIDDEN):
+        # SECURITY: bound, but neither shown nor stored.
+        return salted_hmac("django_mfa.approval", text, algorithm="sha256").hexdigest()
+    if len(text) > MAX_VALUE or "\0" in text:
+        message = f"The field {name[:64]!r} cannot be shown whole to be approved."
+        raise BadRequest(message)
+    return text
+
+
+def _digest_of(file: UploadedFile[Any]) -> str:
+    digest = hashlib.sha256(b"".join(file.chunks())).hexdigest()
+    file.seek(0)
+    return digest

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import signals
@@ -106,6 +107,9 @@ class ExemptionAdmin(FreshAdmin):
 
     def save_model(self, request: Any, obj: Exemption, form: Any, change: Any) -> None:
         """Save it with the name of who grants it, and tell the log."""
+        if obj.user == request.user:
+            # SECURITY: who may exempt others must not lift what binds themselves.
+            raise PermissionDenied
         obj.granted_by = request.user
         super().save_model(request, obj, form, change)
         signals.exemption_granted.emit(

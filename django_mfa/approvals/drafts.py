@@ -6,12 +6,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import models
+from django.db import connections, models, router
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-MAX_VALUE = 1000
+MAX_ACTION, MAX_SUMMARY, MAX_VALUE = 100, 255, 1000
 
 
 class Draft(NamedTuple):
@@ -35,10 +35,10 @@ class Draft(NamedTuple):
     ) -> Draft:
         """Return the draft with every value as the text that is shown."""
         shown = tuple((str(name), str(value)) for name, value in fields.items())
-        if any(len(value) > MAX_VALUE for _name, value in shown):
-            # SECURITY: what cannot be shown whole cannot be approved.
-            message = f"A value to approve is longer than {MAX_VALUE} signs."
-            raise ValueError(message)
+        # SECURITY: what cannot be shown whole cannot be approved.
+        _check_length("An action", [action], MAX_ACTION)
+        _check_length("A summary", [str(summary)], MAX_SUMMARY)
+        _check_length("A value", [text for pair in shown for text in pair], MAX_VALUE)
         return cls(action, str(summary), shown, _objects(obj), **terms)
 
     @property
@@ -63,21 +63,44 @@ class Draft(NamedTuple):
         """Of the objects as the database holds them now."""
         return digest_of([state_of(each) for each in self.objects])
 
+    def hold_still(self) -> str:
+        """`state`, of rows that stay so until the transaction of the change is over."""
+        return digest_of([state_of(each, lock=True) for each in self.objects])
 
-def state_of(obj: models.Model) -> list[Any]:
+
+def _check_length(what: str, texts: Iterable[str], longest: int) -> None:
+    if any(len(text) > longest for text in texts):
+        message = f"{what} to approve is longer than {longest} signs."
+        raise ValueError(message)
+
+
+def state_of(obj: models.Model, *, lock: bool = False) -> list[Any]:
     """Return every stored value of `obj`, read anew: what the view holds may be old."""
     model = type(obj)
-    fresh = model._base_manager.filter(pk=obj.pk).first()
+    # SECURITY: from where it is written; a replica may be behind.
+    using = router.db_for_write(model, instance=obj)
+    rows = model._base_manager.using(using).filter(pk=obj.pk)
+    if lock and connections[using].in_atomic_block:
+        rows = rows.select_for_update()
+    fresh = rows.first()
     if fresh is None:
         return [model._meta.label_lower, str(obj.pk), None]
     own = getattr(fresh, "approval_state", None)
-    values = own() if own else _values(fresh)
+    values = own() if own else values_of(fresh)
     return [model._meta.label_lower, str(obj.pk), values]
 
 
-def _values(obj: models.Model) -> list[list[str]]:
-    columns = obj._meta.concrete_fields
-    return [[column.attname, column.value_to_string(obj)] for column in columns]
+def values_of(obj: models.Model) -> list[list[Any]]:
+    """Return every stored value of `obj`, and what it is linked to by many-to-many."""
+    columns, links = obj._meta.concrete_fields, obj._meta.many_to_many
+    return [
+        *([column.attname, column.value_to_string(obj)] for column in columns),
+        *([link.name, _keys_of(getattr(obj, link.name))] for link in links),
+    ]
+
+
+def _keys_of(linked: Any) -> list[str]:
+    return sorted(str(pk) for pk in linked.values_list("pk", flat=True))
 
 
 def _objects(obj: Any) -> tuple[models.Model, ...]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
+from .drafts import values_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,7 +32,6 @@ class ApprovableModel(models.Model):
             for field in shown
         }
 
-    def approval_state(self) -> list[list[str]]:
+    def approval_state(self) -> list[list[Any]]:
         """Return what voids an approval when it changes: every stored value."""
-        columns = self._meta.concrete_fields
-        return [[column.attname, column.value_to_string(self)] for column in columns]
+        return values_of(self)

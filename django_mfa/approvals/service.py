@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from django_mfa.values import Proof
 
 
-def ask(draft: Draft, requester: Any, next_url: str) -> Approval:
-    """Return the request for `draft` that waits, made now if there is none."""
+def ask(draft: Draft, requester: Any, next_url: str) -> tuple[Approval, bool]:
+    """Return the request for `draft` that waits, and whether it was made now."""
     state, digest = draft.state, draft.digest
     mine = Approval.objects.filter(requester=requester)
     waiting = mine.filter(Approval.waiting(), digest=digest, state=state).first()
     if waiting is not None:
-        return waiting
+        return waiting, False
     settings = conf.get().APPROVALS
     ttl = settings.SECOND_PERSON_TTL if draft.second_person else settings.TTL
-    return Approval.objects.create(
+    made = Approval.objects.create(
         action=draft.action,
         object_label=draft.object_label,
         object_keys=draft.object_keys,
-        summary=draft.summary[:255],
+        summary=draft.summary,
         fields=[list(each) for each in draft.fields],
         digest=digest,
         state=state,
@@ -41,6 +41,7 @@ def ask(draft: Draft, requester: Any, next_url: str) -> Approval:
         next=next_url[:2000],
         expires=clock.now() + timedelta(seconds=ttl),
     )
+    return made, True
 
 
 def use(draft: Draft, requester: Any) -> Approval | None:
@@ -49,13 +50,26 @@ def use(draft: Draft, requester: Any) -> Approval | None:
         Approval.granted(),
         requester=requester,
         digest=draft.digest,
-        state=draft.state,
+        # SECURITY: nobody changes them between this look and the commit.
+        state=draft.hold_still(),
     )
-    for pk in granted.values_list("pk", flat=True):
+    for approval in granted.select_related("approver"):
+        if not _still_counts(approval):
+            continue
         # SECURITY: of two threads that found the same row one gets it.
-        if granted.filter(pk=pk).update(used_at=clock.now()):
-            return Approval.objects.get(pk=pk)
+        if granted.filter(pk=approval.pk).update(used_at=clock.now()):
+            return Approval.objects.get(pk=approval.pk)
     return None
+
+
+def _still_counts(approval: Approval) -> bool:
+    """Whether a second person who said yes may still say it."""
+    if not approval.second_person:
+        return True
+    approver: Any = approval.approver
+    return bool(
+        approver and approver.is_active and approver.has_perm(approval.permission)
+    )
 
 
 def give(approval: Approval, approver: Any, proof: Proof) -> bool:

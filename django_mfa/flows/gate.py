@@ -47,6 +47,8 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     session.make_room(user)
     if _proven_by_django_otp(session, user) or _still_proven(session, user):
         return
+    # SECURITY: what is over must not count again in the session that begins.
+    session.drop_proofs()
     if _proven_elsewhere(session, user):
         return
     held = let_in_or_hold(session, user, next_url=_next_of(request))
@@ -240,7 +242,10 @@ def _still_proven(session: MFASession, user: AbstractBaseUser) -> bool:
     """Whether this very session had shown its proofs before a repeated login."""
     if not (is_settled(session, user) and session.proofs()):
         return False
-    session.admit(user)
+    if session.is_over() or session.is_elsewhere():
+        return False
+    # SECURITY: a password lengthens no life and moves no proof.
+    session.renew_password()
     session.attach(user)
     return True
 

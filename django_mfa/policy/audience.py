@@ -34,7 +34,9 @@ OF_USERS = ("groups", "user_permissions")
 def applies(who: Who, user: Any, known: Known | None = None) -> bool:
     """Whether a policy for `who` concerns `user`; one that fails concerns everybody."""
     if isinstance(who, str) and known is not None and who in known:
-        return known[who]
+        # SECURITY: whoever becomes a superuser has every permission, and no row tells.
+        mighty = _kind(who) == "permission" and getattr(user, "is_superuser", False)
+        return known[who] or mighty
     try:
         answer = bool(asks(who)(user))
     except Exception:  # whatever the site's own code raises

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,9 @@ from django_mfa.factors import registry
 
 from .requirements import LEVELS
 from .rules import Rule
+
+MIN_FRESH = 30  # seconds: a step of most apps
+MAX_REMINDER = 365  # days
 
 
 class Policy(models.Model):
@@ -115,11 +119,16 @@ class Policy(models.Model):
             raise ValidationError(
                 {"audience": _("The settings have no such audience.")}
             )
+        if self.step_up_age is not None:
+            # SECURITY: a proof that is never fresh enough could not undo this either.
+            MinValueValidator(MIN_FRESH)(self.step_up_age)
         self._check_lists()
 
     def _check_lists(self) -> None:
         days = self.reminder_days
-        if days is not None and not _is_list(days, int):
+        if days is not None and not (
+            _is_list(days, int) and all(0 <= each <= MAX_REMINDER for each in days)
+        ):
             raise ValidationError({"reminder_days": _("Enter a list of numbers.")})
         factors = self.allowed_factors or []
         if not _is_list(factors, str):

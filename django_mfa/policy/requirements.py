@@ -24,6 +24,10 @@ class Requirement:
         """Whether `proofs` satisfy it now."""
         raise NotImplementedError
 
+    def counting(self, proofs: Sequence[Proof]) -> Sequence[Proof]:
+        """Return those of `proofs` that may count for what is asked beside it."""
+        return proofs
+
     @property
     def max_age(self) -> int | None:
         """Seconds within which a proof must have been given, if that matters."""
@@ -65,9 +69,13 @@ class Recent(Requirement):
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether a proof is fresh; one from the future is not."""
+        return bool(self.counting(proofs))
+
+    def counting(self, proofs: Sequence[Proof]) -> Sequence[Proof]:
+        """Return the fresh ones."""
         now = clock.timestamp()
         # SECURITY: a clock that was set back must not make an old proof young.
-        return any(-clock.SLACK <= now - proof.at <= self.seconds for proof in proofs)
+        return [old for old in proofs if -clock.SLACK <= now - old.at <= self.seconds]
 
     @property
     def max_age(self) -> int | None:
@@ -110,14 +118,23 @@ class AllowedFactors(Requirement):
 
 
 class AllOf(Requirement):
-    """Every one of `parts`, each perhaps by another proof."""
+    """Every one of `parts`, each perhaps by another proof; fresh ones if one says so."""
 
     def __init__(self, parts: tuple[Requirement, ...]) -> None:
         self.parts = parts
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether all are met."""
-        return all(part.is_met_by(proofs) for part in self.parts)
+        # SECURITY: "fresh and resists phishing" is not met by a code of now beside a
+        # passkey of this morning.
+        found = self.counting(proofs)
+        return all(part.is_met_by(found) for part in self.parts)
+
+    def counting(self, proofs: Sequence[Proof]) -> Sequence[Proof]:
+        """Return those that are fresh enough for every part."""
+        for part in self.parts:
+            proofs = part.counting(proofs)
+        return proofs
 
     @property
     def max_age(self) -> int | None:

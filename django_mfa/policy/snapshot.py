@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import Group
 from django.db import connections, router, transaction
 from django.db.models import Count, Max
 from django.db.models.signals import post_delete, post_save
@@ -144,6 +145,11 @@ def _changed(sender: Any, **kwargs: Any) -> None:
         transaction.on_commit(_committed, using=using)
 
 
+def _renamed(sender: Any, *, created: bool, **kwargs: Any) -> None:
+    if not created:
+        _changed(sender)
+
+
 def _committed() -> None:
     _snapshot.forget()
 
@@ -159,3 +165,5 @@ def connect() -> None:
     """Listen to edits."""
     for signal in (post_save, post_delete):
         signal.connect(_changed, sender=Policy, dispatch_uid="django_mfa.snapshot")
+    # SECURITY: a rule names its group: under a new name it would concern nobody.
+    post_save.connect(_renamed, sender=Group, dispatch_uid="django_mfa.snapshot.group")

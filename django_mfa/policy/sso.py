@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+MAX_METHODS, MAX_NAME = 16, 32
+
+
 def proof_of(claims: Mapping[str, Any]) -> Proof | None:
     """Return the proof that the claims of a verified ID token are worth; None: none.
 
@@ -29,9 +32,15 @@ def proof_of(claims: Mapping[str, Any]) -> Proof | None:
         device=f"sso:{str(claims.get('iss', ''))[:200]}",
         at=_when(claims),
         acr=max((acr for acr in reached if acr in LEVELS), default="aal1"),
-        amr=tuple(each for each in _texts(claims.get("amr")) if each != "mfa"),
+        amr=_methods(claims.get("amr")),
         phishing_resistant=any(each.get("phishing_resistant") for each in worth),
     )
+
+
+def _methods(amr: Any) -> tuple[str, ...]:
+    """Return the names of methods, as many as a session may keep."""
+    named = [each for each in _texts(amr) if each != "mfa" and len(each) <= MAX_NAME]
+    return tuple(named[:MAX_METHODS])
 
 
 def _said(claims: Mapping[str, Any]) -> list[str]:
@@ -50,4 +59,4 @@ def _when(claims: Mapping[str, Any]) -> int:
     if not isinstance(said, int) or isinstance(said, bool):
         # SECURITY: who does not say when is not fresh.
         return 0
-    return min(said, now)
+    return max(0, min(said, now))

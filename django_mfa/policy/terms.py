@@ -57,7 +57,9 @@ class Terms(NamedTuple):
     @property
     def trust_allowed(self) -> bool:
         """Whether a browser of this person may be trusted."""
-        return all(rule.trust_allowed for rule in self.rules)
+        # SECURITY: trust is no factor, of no kind: where one of a kind is asked for,
+        # a browser cannot stand in for it.
+        return self.demand is None and all(rule.trust_allowed for rule in self.rules)
 
     @property
     def reminder_days(self) -> tuple[int, ...]:

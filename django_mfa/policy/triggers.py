@@ -24,6 +24,14 @@ SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 ADMIN_ACTIONS = "admin_actions"
 APPROVAL_OPERATIONS = "approval_operations"
 NAMED = (ADMIN_ACTIONS, APPROVAL_OPERATIONS)
+#: Pages of ours that no rule concerns: the flows behind them ask by themselves.
+WAY_IN = frozenset(
+    {
+        *("login", "passkey_login", "passkey_login_begin", "cancel"),
+        *("verify", "verify_begin", "step_up", "step_up_begin"),
+        *("setup", "setup_begin"),
+    }
+)
 KEYS = ("path", "view", "methods", "max_age", "strength", "phishing_resistant")
 
 
@@ -46,10 +54,21 @@ def has_any() -> bool:
     return bool(conf.get().STEP_UP.TRIGGERS)
 
 
+def is_way_in(request: Any) -> bool:
+    """Whether the page is one on which what is asked for is given: nothing else ends."""
+    match = request.resolver_match
+    if match.app_names[-1:] == ["django_mfa"]:
+        return match.url_name in WAY_IN
+    return bool(match.app_names[-1:] == ["admin"] and match.url_name == "login")
+
+
 def is_admin(request: Any, view: Any) -> bool:
     """Whether the view is one of some admin site, signing in and out apart."""
-    ours = hasattr(view, "admin_site") or hasattr(view, "model_admin")
+    # SECURITY: by where it is mounted: a view that a model's admin adds, that of a
+    # user's password for one, bears no mark.
     match = request.resolver_match
+    marked = hasattr(view, "admin_site") or hasattr(view, "model_admin")
+    ours = marked or "admin" in match.app_names
     return ours and getattr(match, "url_name", "") not in ("login", "logout")
 
 
@@ -80,7 +99,8 @@ def _finds(trigger: Mapping[str, Any], match: Any, view: Any) -> Iterator[bool]:
 
 def routes_of(match: Any) -> list[str]:
     """Return the route that was found, with and without a language before it."""
-    route = str(match.route or "").lstrip("^/")
+    # What a regular expression has more: `^billing/$`, `^billing/\Z`.
+    route = str(match.route or "").lstrip("^/").removesuffix("$").removesuffix(r"\Z")
     language = f"{get_language()}/"
     return [route, route.removeprefix(language)]
 
@@ -88,7 +108,8 @@ def routes_of(match: Any) -> list[str]:
 @lru_cache(maxsize=512)
 def _names_of(view: Any) -> frozenset[str]:
     """Return the dotted names of a view: of the function, and of its class."""
-    found = [view, getattr(view, "view_class", None), getattr(view, "cls", None)]
+    inner = (getattr(view, name, None) for name in ("view_class", "cls", "func"))
+    found = [view, type(view), *inner]
     return frozenset(
         f"{each.__module__}.{each.__qualname__}"
         for each in found
@@ -101,7 +122,8 @@ def _names_method(methods: Any, method: str) -> bool:
         return True
     if methods == "write":
         return method not in SAFE
-    named = {str(each).upper() for each in methods}
+    listed = [methods] if isinstance(methods, str) else methods
+    named = {str(each).upper() for each in listed}
     return method in named or (method == "HEAD" and "GET" in named)
 
 

@@ -306,3 +306,63 @@ def test_the_state_of_an_object_may_be_its_own_words(alice):
 def test_names_that_the_room_does_not_have_are_none():
     assert hasattr(approvals, "approve")
     assert not hasattr(approvals, "disapprove")
+
+
+@pytest.mark.parametrize("how", ["inactive", "permission", "deleted"])
+def test_the_yes_of_a_second_person_who_may_not_say_it_any_more_is_none(
+    alice, bob, how
+):
+    allow(bob)
+    bob.gives(alice.opens(**SECOND))
+    if how == "inactive":
+        bob.user.is_active = False
+        bob.user.save()
+    elif how == "permission":
+        bob.user.user_permissions.clear()
+    else:
+        bob.user.delete()
+    with pytest.raises(ApprovalRequired):
+        alice.asks(**SECOND)
+
+
+def test_a_summary_that_cannot_be_shown_whole_cannot_be_approved(alice):
+    with pytest.raises(ValueError, match="longer"):
+        approve(alice.request, "pay", None, "x" * 256, {})
+    with pytest.raises(ValueError, match="longer"):
+        alice.asks(fields={"x" * 1001: "1"})
+    with pytest.raises(ValueError, match="longer"):
+        alice.asks(action="x" * 101)
+
+
+def test_a_change_of_what_is_linked_to_the_object_voids_it(alice):
+    group = Group.objects.create(name="one")
+    approval = alice.opens(obj=group)
+    group.permissions.add(Permission.objects.get(codename="add_group"))
+    with pytest.raises(ApprovalVoid):
+        alice.gives(approval)
+    alice.gives(alice.opens(obj=group))
+    group.permissions.set([Permission.objects.get(codename="change_group")])
+    with pytest.raises(ApprovalRequired):
+        alice.asks(obj=group)
+
+
+def test_nobody_hides_a_request_behind_many_of_their_own(alice, bob):
+    allow(bob)
+    approval = alice.opens(**SECOND)
+    Approval.objects.bulk_create(
+        Approval(
+            requester=alice.user,
+            second_person=second,
+            permission="auth.delete_group",
+            summary="noise",
+            expires=approval.expires,
+        )
+        for second in [True, False] * 60
+    )
+    assert [each.pk for each in flow.waiting_for(bob.ctx)] == [approval.pk]
+
+
+def test_what_waits_already_is_told_once(alice):
+    alice.opens()
+    alice.opens()
+    assert told().count("approval_requested") == 1

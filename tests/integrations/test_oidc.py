@@ -7,8 +7,10 @@ import pytest
 from django.contrib.auth import login
 from django.test import RequestFactory
 
+from django_mfa import clock
 from django_mfa.integrations import oidc
 from django_mfa.policy import sso
+from django_mfa.policy.requirements import Recent
 from django_mfa.session import MFASession
 from django_mfa.testing import add_totp, freeze
 from tests.stories import fresh, last_told
@@ -161,3 +163,20 @@ def test_with_mozilla_django_oidc_itself(request_, user, settings, monkeypatch):
 def test_a_sign_in_that_the_backend_refuses_tells_nothing(request_):
     Proven(request_, None).get_or_create_user("", "", claims("mfa"))
     assert MFASession(request_).proof_from_elsewhere() is None
+
+
+@pytest.mark.parametrize("at", [-(10**400), -1, 10**400])
+def test_a_time_beyond_all_clocks_breaks_nothing(settings, at):
+    settings.DJANGO_MFA = {"SSO": {"AMR_MAP": {"mfa": {"acr": "aal2"}}}}
+    proof = sso.proof_of({"amr": ["mfa"], "auth_time": at})
+    assert proof
+    assert 0 <= proof.at <= clock.timestamp()
+    assert Recent(900).is_met_by([proof]) is (at > 0)
+
+
+def test_a_session_does_not_keep_whatever_a_provider_says(settings):
+    settings.DJANGO_MFA = {"SSO": {"AMR_MAP": {"mfa": {"acr": "aal2"}}}}
+    said = ["mfa", "x" * 10_000, *(f"m{number}" for number in range(10_000))]
+    proof = sso.proof_of({"amr": said})
+    assert proof
+    assert len(str(proof.as_json())) < 1000

@@ -186,3 +186,12 @@ def test_a_stored_deadline_is_found_without_a_query(settings, user, moving):
     with queries() as seen:
         engine.deadline(found)
     assert seen == []
+
+
+def test_a_permission_that_comes_with_superpowers_is_not_one_known_to_be_missing(user):
+    who, known = "permission:auth.add_group", {}
+    assert not engine.applies(who, user, known)
+    user.is_superuser = True
+    assert engine.applies(who, user, known)
+    user.is_superuser = False
+    assert not engine.applies(who, user, {})

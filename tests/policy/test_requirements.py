@@ -5,6 +5,7 @@ import pytest
 from django_mfa import clock
 from django_mfa.policy.requirements import (
     AllOf,
+    AllowedFactors,
     AnyFactor,
     Not,
     OneOf,
@@ -74,10 +75,26 @@ def test_a_strength_that_is_none_is_refused_when_it_is_written():
 
 
 def test_both_must_be_met_each_perhaps_by_another_proof():
-    both = Recent(900) & PhishingResistant()
-    assert both.is_met_by([proof(), proof(age=5000, strong=True)])
+    both = AllowedFactors(("totp",)) & PhishingResistant()
+    key = proof(strong=True)._replace(factor="passkey")
+    assert both.is_met_by([proof(), key])
     assert not both.is_met_by([proof()])
-    assert not both.is_met_by([proof(age=5000, strong=True)])
+    assert not both.is_met_by([key])
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        Recent(900) & PhishingResistant(),
+        PhishingResistant() & Recent(900),
+        Recent(900) & Strength("aal1") & PhishingResistant(),
+        PhishingResistant() & (Strength("aal1") & Recent(900)),
+    ],
+)
+def test_a_fresh_weak_proof_does_not_make_an_old_strong_one_fresh(both):
+    assert not both.is_met_by([proof(), proof(age=5000, strong=True)])
+    assert not both.is_met_by([proof()])
+    assert both.is_met_by([proof(age=5000), proof(strong=True)])
 
 
 def test_one_of_two_is_enough():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from django_mfa.factors.totp.models import TOTPDevice
-from django_mfa.testing import add_recovery_codes, add_totp, freeze
+from django_mfa.testing import add_recovery_codes, add_totp, freeze, totp_code
 from tests.browser import Browser
 
 
@@ -18,6 +18,10 @@ class Person:
     @property
     def totp(self):
         return TOTPDevice.objects.filter(user=self.user).order_by("pk")[0]
+
+    @property
+    def code(self):
+        return totp_code(self.secret)
 
     def enter(self, browser=None):
         return (browser or Browser()).enter(self.user, self.secret)

@@ -130,6 +130,24 @@ def test_T02_a_policy_that_forbids_trust_is_asked_at_the_next_request(trusted, a
     assert trusted.is_waiting
 
 
+def test_U08_trust_is_not_enough_for_a_policy_that_asks_for_a_kind_of_factor(
+    trusted, alice, clock
+):
+    trusted.password(alice.user)
+    assert trusted.is_in
+    strict(allowed_factors=["totp"])
+    assert not trusted.is_in
+    assert trusted.is_waiting
+    clock.tick(30)
+    assert b'name="trust"' not in trusted.page("verify").content
+    trusted.code(totp_code(alice.secret), trust="1")
+    assert trusted.is_in
+    assert TrustedDevice.objects.count() == 1
+    trusted.post("/logout/")
+    trusted.begin(alice.user)
+    assert trusted.is_waiting
+
+
 def test_trust_is_worth_nothing_to_another_person_at_the_same_browser(
     trusted, alice, bob
 ):
@@ -456,3 +474,20 @@ def test_a_login_page_that_breaks_off_when_held_leads_on(client, user):
 def test_a_view_that_breaks_off_otherwise_is_an_error(client, db):
     with pytest.raises(ValueError, match="broken"):
         client.get("/p/broken/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_group_that_is_renamed_keeps_its_policy(alice):
+    group = Group.objects.create(name="G")
+    group.user_set.add(alice.user)
+    strict(who="group", group=group)
+    browser = alice.begin()
+    browser.code(alice.codes[0])
+    assert browser.is_in
+    policy = Policy.objects.get()
+    policy.allowed_factors = ["totp"]
+    policy.save()
+    assert not browser.is_in
+    group.name = "H"
+    group.save()
+    assert not browser.is_in

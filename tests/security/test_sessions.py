@@ -609,3 +609,69 @@ def test_a_session_with_much_in_it_is_kept_whole(alice, visitor):
     alice.enter(visitor)
     assert len(visitor.session["much"]) == 500_000
     assert site.SESSION_COOKIE_NAME in visitor.cookies
+
+
+def login_elsewhere(browser, person):
+    """Any login page but ours: it calls `login` and asks nobody."""
+    name = person.user.get_username()
+    return browser.post("/plain-login/", {"username": name, "password": "pw"})
+
+
+@pytest.fixture
+def clerk(alice, settings):
+    settings.ROOT_URLCONF = __name__
+    alice.user.is_staff = True
+    alice.user.save()
+    return alice
+
+
+def test_a_password_does_not_bring_a_session_that_is_over_back_to_life(
+    clerk, clock, settings
+):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "SESSIONS": {"ABSOLUTE_AGE": 3600}}
+    browser = clerk.enter()
+    clock.tick(3601)
+    login_elsewhere(browser, clerk)
+    assert not browser.is_in
+    assert browser.is_waiting
+
+
+def test_a_password_does_not_lengthen_the_life_of_what_was_shown(
+    clerk, clock, settings
+):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "SESSIONS": {"ABSOLUTE_AGE": 3600}}
+    browser = clerk.enter()
+    clock.tick(3000)
+    login_elsewhere(browser, clerk)
+    assert browser.is_in
+    clock.tick(601)
+    assert not browser.is_in
+
+
+def test_a_password_does_not_bind_a_stolen_cookie_to_another_place(clerk, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "SESSIONS": {"BIND": ["browser"]}}
+    owner = Browser(headers={"user-agent": "Firefox/1"})
+    owner.enter(clerk.user, clerk.secret)
+    thief = owner.with_key(owner.key)
+    thief.defaults["HTTP_USER_AGENT"] = "Chrome/1"
+    login_elsewhere(thief, clerk)
+    assert not thief.is_in
+    assert thief.is_waiting
+
+
+def test_what_is_over_does_not_count_again_in_a_session_by_trust(
+    clerk, clock, settings
+):
+    settings.DJANGO_MFA = {
+        **settings.DJANGO_MFA,
+        "SESSIONS": {"ABSOLUTE_AGE": 3600},
+        "TRUSTED_DEVICES": {"ENABLED": True},
+    }
+    browser = clerk.begin()
+    browser.code(clerk.code, trust="1")
+    clock.tick(3601)
+    login_elsewhere(browser, clerk)
+    assert browser.is_in
+    assert browser.get("/admin/").status_code == 302
+    assert browser.session["_mfa_trusted"]
+    assert "_mfa_proofs" not in browser.session

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from django_mfa.audit.models import AuditEvent
+from django_mfa.policy.models import Exemption, Policy
+from django_mfa.testing import freeze, mfa_login
+
+POLICY = {
+    "name": "Strict",
+    "who": "everyone",
+    "required": "on",
+    "active": "on",
+    "trust_allowed": "on",
+    "order": "0",
+    "allowed_factors": "[]",
+}
+EXEMPTION = {"reason": "on leave", "expires_0": "2027-06-01", "expires_1": "12:00"}
+
+
+@pytest.fixture
+def moving():
+    with freeze(1_800_000_001) as clock:
+        yield clock
+
+
+@pytest.fixture
+def admin(client, superuser, moving):
+    mfa_login(client, superuser)
+    return client
+
+
+def place(model: str, name: str, *args: object) -> str:
+    return reverse(f"admin:django_mfa_{model}_{name}", args=args)
+
+
+def reasons() -> list[tuple[str, str]]:
+    rows = AuditEvent.objects.order_by("pk").values_list("event", "reason")
+    return [row for row in rows if row[0] in ("policy_changed", "exemption_granted")]
+
+
+def test_every_change_of_a_policy_is_told(admin):
+    assert admin.post(place("policy", "add"), POLICY).status_code == 302
+    policy = Policy.objects.get()
+    changed = {**POLICY, "order": "1"}
+    assert admin.post(place("policy", "change", policy.pk), changed).status_code == 302
+    gone = admin.post(place("policy", "delete", policy.pk), {"post": "yes"})
+    assert gone.status_code == 302
+    assert [reason for _event, reason in reasons()] == ["added", "changed", "deleted"]
+
+
+def test_nothing_is_written_with_a_proof_that_is_old(admin, user, moving):
+    policy = Policy.objects.create(name="Old", who="staff")
+    moving.tick(901)
+    exempt = {**EXEMPTION, "user": user.pk}
+    for url, data in (
+        (place("policy", "add"), POLICY),
+        (place("policy", "change", policy.pk), POLICY),
+        (place("policy", "delete", policy.pk), {"post": "yes"}),
+        (place("policy", "changelist"), {"action": "delete_selected"}),
+        (place("exemption", "add"), exempt),
+    ):
+        assert admin.post(url, data).url.startswith("/mfa/step-up/")
+    assert list(Policy.objects.values_list("name", flat=True)) == ["Old"]
+    assert not Exemption.objects.exists()
+
+
+def test_nobody_exempts_themselves(admin, superuser, user):
+    exempt = {**EXEMPTION, "user": superuser.pk}
+    assert admin.post(place("exemption", "add"), exempt).status_code == 403
+    exempt["user"] = user.pk
+    assert admin.post(place("exemption", "add"), exempt).status_code == 302
+    row = Exemption.objects.get()
+    assert row.granted_by == superuser
+    exempt["user"] = superuser.pk
+    response = admin.post(place("exemption", "change", row.pk), exempt)
+    assert response.status_code == 403
+    assert Exemption.objects.get().user == user
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"step_up_age": "0"},
+        {"step_up_age": "-1"},
+        {"reminder_days": f"[{10**30}]"},
+        {"reminder_days": "[-1]"},
+        {"reminder_days": "[true]"},
+        {"allowed_factors": '{"totp": 1}'},
+        {"allowed_factors": "[[]]"},
+        {"allowed_factors": "null and void"},
+        {"who": "nobody"},
+        {"minimum_strength": "aal9"},
+        {"grace_days": "99999999999999999999"},
+    ],
+)
+def test_a_policy_that_would_shut_everybody_out_is_not_saved(admin, wrong):
+    response = admin.post(place("policy", "add"), {**POLICY, **wrong})
+    assert response.status_code == 200
+    assert not Policy.objects.exists()

@@ -1,0 +1,162 @@
+"""An approval is not got round: by no other way to run what it stands before."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.admin import AdminSite, ModelAdmin, action
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import path
+from django.views import generic
+from django.views.decorators.csrf import csrf_exempt
+
+from django_mfa.approvals.models import Approval
+from django_mfa.mixins import ApprovalAdminMixin, ApprovalRequiredMixin
+from testproject.site.models import Payment
+from testproject.urls import urlpatterns as site
+
+pytestmark = [pytest.mark.urls(__name__), pytest.mark.usefixtures("clock")]
+
+ran: list[str] = []
+
+
+@action(description="Look")
+def look(model_admin, request, queryset):
+    ran.append("look")
+
+
+@action(description="Release")
+def release(model_admin, request, queryset):
+    ran.extend(payment.payee for payment in queryset)
+
+
+class PaymentAdmin(ApprovalAdminMixin, ModelAdmin):
+    actions = (look, release)
+    approval_actions = ("release",)
+
+
+bank = AdminSite("bank")
+bank.register(Payment, PaymentAdmin)
+
+
+class Mine(ApprovalRequiredMixin):
+    model = Payment
+    template_name = "site/payment.html"
+    success_url = "/payments/"
+
+
+class DeleteView(Mine, generic.DeleteView):
+    approval_action = "payment.delete"
+
+
+class EditView(Mine, generic.UpdateView):
+    approval_action = "payment.edit"
+    fields = ("payee", "amount")
+
+
+urlpatterns = [
+    path("pay/<int:pk>/delete/", csrf_exempt(DeleteView.as_view())),
+    path("pay/<int:pk>/edit/", csrf_exempt(EditView.as_view())),
+    path("bank/", bank.urls),
+    *site,
+]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ran():
+    ran.clear()
+
+
+@pytest.fixture
+def clerk(alice):
+    """A superuser who has shown a factor."""
+    alice.user.is_staff = alice.user.is_superuser = True
+    alice.user.save()
+    return alice
+
+
+@pytest.fixture
+def payments(clerk):
+    made = [
+        Payment(payee=payee, amount=10, prepared_by=clerk.user)
+        for payee in ("Ann", "Ben")
+    ]
+    return Payment.objects.bulk_create(made)
+
+
+def approved(person, browser, response, clock):
+    """Say yes to what `response` asks for."""
+    assert response.url.startswith("/mfa/approve/"), response.url
+    clock.tick(30)
+    browser.post(response.url, {"code": person.code})
+    assert Approval.objects.latest("pk").approved_at
+
+
+@pytest.mark.parametrize("across", ["1", "2", "on", "true", "yes", " 1"])
+def test_an_admin_action_on_all_rows_is_not_approved_as_one_on_a_few(
+    clerk, payments, across, clock
+):
+    browser = clerk.enter()
+    chosen = {"action": "release", "_selected_action": payments[0].pk}
+    url = "/bank/site/payment/"
+    approved(clerk, browser, browser.post(url, chosen), clock)
+    browser.post(url, {**chosen, "select_across": across})
+    assert "Ben" not in ran
+    browser.post(url, chosen)
+    assert ran == ["Ann"]
+
+
+@pytest.mark.parametrize("index", ["1", "-1", " 1", "+1", "0_1", "99", "\u0661"])
+def test_an_admin_action_is_approved_however_it_is_chosen(clerk, payments, index):
+    browser = clerk.enter()
+    chosen = {
+        "action": ["look", "release"],
+        "index": index,
+        "_selected_action": payments[0].pk,
+    }
+    response = browser.post("/bank/site/payment/", chosen)
+    assert response.url.startswith("/mfa/approve/")
+    assert ran == []
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_no_method_of_a_view_goes_past_its_approval(clerk, payments, method):
+    browser = clerk.enter()
+    response = getattr(browser, method)(f"/pay/{payments[0].pk}/delete/")
+    assert Payment.objects.count() == 2
+    assert response.status_code == 405 or response.url.startswith("/mfa/approve/")
+
+
+def test_an_approval_of_an_edit_is_one_of_what_was_typed(clerk, payments, clock):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/edit/"
+    typed = {"payee": "Ann", "amount": "11", "csrfmiddlewaretoken": "x"}
+    approved(clerk, browser, browser.post(url, typed), clock)
+    assert ["amount", "11"] in Approval.objects.get().fields
+    for other in ({"amount": "9999"}, {"amount": ["11", "9999"]}):
+        response = browser.post(url, {**typed, **other})
+        assert response.url.startswith("/mfa/approve/")
+    assert browser.post(url, {**typed, "csrfmiddlewaretoken": "y"}).url == "/payments/"
+    assert Payment.objects.get(pk=payments[0].pk).amount == 11
+
+
+def test_an_approval_of_a_form_binds_files_and_secrets_without_storing_them(
+    clerk, payments, clock
+):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/edit/"
+
+    def send(password="hunter2", file=b"one"):
+        typed = {"payee": "Ann", "amount": "11", "password": password}
+        return browser.post(url, {**typed, "f": SimpleUploadedFile("a.txt", file)})
+
+    approved(clerk, browser, send(), clock)
+    row = Approval.objects.get()
+    assert "hunter2" not in str(row.fields)
+    assert send(password="other").url.startswith("/mfa/approve/")
+    assert send(file=b"two").url.startswith("/mfa/approve/")
+    assert send().url == "/payments/"
+
+
+@pytest.mark.parametrize("payee", ["x" * 1001, "a\0b"])
+def test_what_cannot_be_shown_is_a_bad_request(clerk, payments, payee):
+    typed = {"payee": payee, "amount": "11"}
+    response = clerk.enter().post(f"/pay/{payments[0].pk}/edit/", typed)
+    assert response.status_code == 400

@@ -1,0 +1,184 @@
+"""A rule for views holds for every view it was meant for, and leads nobody in circles."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.views import LoginView
+from django.http import HttpResponse
+from django.urls import path, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from django_mfa.mixins import StepUpModelAdmin
+from django_mfa.testing import totp_code
+from tests.browser import Browser
+from tests.policy_pages import plain
+from tests.policy_pages import urlpatterns as pages
+
+pytestmark = pytest.mark.urls(__name__)
+
+SIXTEEN_MINUTES = 16 * 60
+
+
+class OwnView(ModelAdmin):
+    def get_urls(self):
+        view = self.admin_site.admin_view(csrf_exempt(self.own))
+        return [path("own/", view, name="own"), *super().get_urls()]
+
+    def own(self, request):
+        return HttpResponse("seen", headers={"X-Ran": "1"})
+
+
+class Guarded(StepUpModelAdmin, OwnView):
+    pass
+
+
+class GuardedItself(StepUpModelAdmin, ModelAdmin):
+    def get_urls(self):
+        return [path("own/", csrf_exempt(plain)), *super().get_urls()]
+
+
+unguarded = AdminSite("unguarded")
+unguarded.register(Group, OwnView)
+stepping = AdminSite("stepping")
+stepping.register(Group, Guarded)
+stepping.register(Permission, GuardedItself)
+
+
+class Callable:
+    csrf_exempt = True
+
+    def __call__(self, request):
+        return plain(request)
+
+
+half = partial(plain)
+half.csrf_exempt = True  # type: ignore[attr-defined]
+
+urlpatterns = [
+    path("plain-login/", LoginView.as_view(template_name="site/plain.html")),
+    path("route/", plain, name="rules-named"),
+    re_path(r"^regex/$", plain),
+    path("callable/", Callable(), name="callable"),
+    path("partial/", half),
+    path("unguarded/", unguarded.urls),
+    path("stepping/", stepping.urls),
+    *pages,
+]
+
+
+def configure(settings, **more):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, **more}
+
+
+@pytest.fixture
+def clerk(alice):
+    alice.user.is_staff = alice.user.is_superuser = True
+    alice.user.save()
+    return alice
+
+
+def test_admin_actions_are_those_of_a_models_own_views_as_well(clerk, settings, clock):
+    configure(settings, STEP_UP={"TRIGGERS": ["admin_actions"]})
+    browser = clerk.enter()
+    assert browser.post("/unguarded/auth/group/own/").content == b"seen"
+    clock.tick(SIXTEEN_MINUTES)
+    response = browser.post("/unguarded/auth/group/own/")
+    assert response.status_code == 302
+    assert "X-Ran" not in response.headers
+    users = get_user_model()._meta
+    place = f"/admin/{users.app_label}/{users.model_name}/{clerk.user.pk}/password/"
+    passwords = {"password1": "new-pass-word", "password2": "new-pass-word"}
+    assert browser.post(place, passwords).url.startswith("/mfa/step-up/")
+    clerk.user.refresh_from_db()
+    assert clerk.user.check_password("pw")
+
+
+def test_U08_a_trusted_browser_opens_no_own_view_of_a_plain_admin(
+    clerk, settings, clock
+):
+    configure(settings, TRUSTED_DEVICES={"ENABLED": True})
+    browser = clerk.begin()
+    browser.code(totp_code(clerk.secret), trust="1")
+    browser.post("/logout/")
+    browser.begin(clerk.user)
+    assert browser.is_in
+    for place in ("/unguarded/", "/unguarded/auth/group/own/"):
+        assert browser.get(place).url.startswith("/mfa/step-up/")
+
+
+def test_a_step_up_admin_guards_the_views_that_it_adds(clerk, clock):
+    browser = clerk.enter()
+    for kind in ("group", "permission"):
+        assert browser.post(f"/stepping/auth/{kind}/own/").content == b"seen"
+    clock.tick(SIXTEEN_MINUTES)
+    for kind in ("group", "permission"):
+        response = browser.post(f"/stepping/auth/{kind}/own/")
+        assert response.url.startswith("/mfa/step-up/")
+        assert "X-Ran" not in response.headers
+        assert browser.get(f"/stepping/auth/{kind}/own/").content == b"seen"
+
+
+def end_of(browser, response):
+    """The page to which a chain of at most three redirects leads."""
+    for _hop in range(3):
+        if response.status_code != 302:
+            break
+        response = browser.get(response.url)
+    assert response.status_code == 200, response
+    return response.wsgi_request.path
+
+
+EVERYTHING = [{"path": "*"}], [{"view": "*"}], [{"path": "mfa/*"}, {"path": "p/*"}]
+
+
+@pytest.mark.parametrize("rules", EVERYTHING)
+def test_a_rule_for_everything_leads_nobody_in_a_circle(
+    alice, staff, visitor, settings, clock, rules
+):
+    configure(settings, STEP_UP={"TRIGGERS": rules})
+    assert end_of(visitor, visitor.get("/p/any/")) == "/mfa/login/"
+    waiting = Browser().begin(staff)
+    assert end_of(waiting, waiting.get("/p/any/")).startswith("/mfa/setup/")
+    held = alice.begin()
+    assert end_of(held, held.get("/p/any/")) in ("/mfa/verify/", "/mfa/login/")
+    held.code(alice.code)
+    assert held.get("/p/any/").content == b"seen"
+    clock.tick(SIXTEEN_MINUTES)
+    place = held.get("/p/any/").url
+    assert end_of(held, held.get(place)) == "/mfa/step-up/"
+    assert held.get("/mfa/").status_code == 302
+    assert held.post(place, {"code": alice.code}).url == "/p/any/"
+    assert held.get("/p/any/").content == b"seen"
+
+
+def test_a_rule_for_everything_leaves_the_sites_own_login_page(visitor, db, settings):
+    configure(settings, STEP_UP={"TRIGGERS": [{"path": "*"}]})
+    settings.LOGIN_URL = "/plain-login/"
+    assert end_of(visitor, visitor.get("/p/any/")) == "/plain-login/"
+    settings.LOGIN_URL = "/unguarded/login/"
+    assert end_of(visitor, visitor.get("/p/any/")) == "/unguarded/login/"
+
+
+RULES = {
+    "one method": ("route/", {"view": "rules-named", "methods": "POST"}),
+    "route": ("regex/", {"path": "regex/", "methods": "write"}),
+    "class of a callable": ("callable/", {"view": f"{__name__}.Callable"}),
+    "partial": ("partial/", {"view": "tests.policy_pages.plain"}),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_finds_every_kind_of_view_it_names(alice, settings, clock, name):
+    place, rule = RULES[name]
+    configure(settings, STEP_UP={"TRIGGERS": [rule]})
+    browser = alice.enter()
+    assert browser.post(f"/{place}").content == b"seen"
+    clock.tick(SIXTEEN_MINUTES)
+    response = browser.post(f"/{place}")
+    assert response.status_code == 302
+    assert "X-Ran" not in response.headers
