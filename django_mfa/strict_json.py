@@ -18,9 +18,21 @@ def loads(text: str) -> Any:  # whatever JSON holds
     if len(text) > MAX_LENGTH or _depth(text) > MAX_DEPTH:
         raise BadJSON
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        found = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        _check_signs(text, found)
     except (ValueError, RecursionError) as error:
         raise BadJSON from error
+    return found
+
+
+def _check_signs(text: str, found: Any) -> None:
+    """Raise `ValueError` where a text holds half a sign, or NUL (RFC 7493 section 2.1)."""
+    if "\\u" in text:
+        # SECURITY: neither can be stored; what fails there is no answer to strangers.
+        text = json.dumps(found, ensure_ascii=False)
+        if "\\u0000" in text:
+            raise BadJSON
+    text.encode()
 
 
 def _depth(text: str) -> int:

@@ -74,7 +74,10 @@ def answer(
 
     def let_in(device: MFADevice, proof: Proof) -> None:
         device.user.otp_device = device
-        session.sign_in(device.user, hold.backend, proof)
+        before = hold.proofs
+        session.sign_in(
+            device.user, hold.backend, *before, proof, by_password=not before
+        )
         if trust_browser:
             trust.begin(ctx, device.user)
 

@@ -73,7 +73,11 @@ def answer(ctx: Context, response: Any, next_url: str = "") -> Arrived:
         device.user.otp_device = device
         held.append(_let_in(ctx, device, str(backend), proof, next_url))
 
-    proof = challenge.judge(case, devices, taken, accept=let_in)
+    try:
+        proof = challenge.judge(case, devices, taken, accept=let_in)
+    except FactorNotAvailable as error:
+        case.failed(devices[0], error.code)  # what was told of it was undone
+        raise
     return Arrived(proof, session.safe_next(next_url), held[0])
 
 
@@ -90,7 +94,9 @@ def _let_in(
     others = tuple(slug for slug in offered if slug != FACTOR)
     if not others:
         raise FactorNotAvailable
-    session.begin_hold(user, backend, owed="proof", factors=others, next_url=next_url)
+    session.begin_hold(
+        user, backend, owed="proof", factors=others, next_url=next_url, shown=proof
+    )
     return True
 
 

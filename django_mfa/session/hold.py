@@ -11,6 +11,7 @@ from django.utils.crypto import constant_time_compare
 from django_mfa import clock, conf
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import LoginExpired
+from django_mfa.values import Proof
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -29,6 +30,8 @@ class Hold(NamedTuple):
     epoch: int
     factors: tuple[str, ...]
     password_hash: str
+    #: What was shown in the place of the password, as JSON of a proof.
+    shown: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, to be kept in the session."""
@@ -52,6 +55,11 @@ class Hold(NamedTuple):
     def user_pk(self) -> Any:
         """The key of the user, in the type of the user model."""
         return get_user_model()._meta.pk.to_python(self.user)
+
+    @property
+    def proofs(self) -> list[Proof]:
+        """What was shown in the place of the password; nothing where it was that."""
+        return [Proof.from_json(self.shown)] if self.shown else []
 
     def check_user(self, user: AbstractBaseUser) -> None:
         """Raise `LoginExpired` when `user` changed since the password was right."""

@@ -19,6 +19,8 @@ from .proving import EPOCH, OWNER, PASSWORD_AT, PROOFS, Proving
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
+    from django_mfa.values import Proof
+
 HOLD = "_mfa_hold"
 SETUPS = "_mfa_setups"
 
@@ -47,7 +49,7 @@ class Holding(Proving):
             raise LoginExpired
         return hold
 
-    def begin_hold(
+    def begin_hold(  # noqa: PLR0913  # what a hold keeps
         self,
         user: AbstractBaseUser,
         backend: str,
@@ -56,8 +58,12 @@ class Holding(Proving):
         factors: tuple[str, ...] = (),
         next_url: str = "",
         at: int | None = None,
+        shown: Proof | None = None,
     ) -> None:
-        """Let `user` wait here, since now or `at`, for what is owed; nobody is signed in."""
+        """Let `user` wait here, since now or `at`, for what is owed; nobody is signed in.
+
+        `shown` is what came in the place of the password.
+        """
         pk = key_of(user)
         before = self.hold()
         if not self._owners():
@@ -75,6 +81,7 @@ class Holding(Proving):
             epoch=accounts.of(user).epoch,
             factors=factors,
             password_hash=password_hash_of(user),
+            shown=shown.as_json() if shown else None,
         )
         self._forget_user()
         self.store[HOLD] = hold.as_json()

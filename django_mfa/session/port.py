@@ -67,12 +67,11 @@ class MFASession(Holding):
         self,
         user: AbstractBaseUser,
         backend: str,
-        proof: Proof | None = None,
-        *,
+        *proofs: Proof,
         by_password: bool = True,
         trusted: bool = False,
     ) -> None:
-        """Sign `user` in with a new session key, and with `proof` if one was owed."""
+        """Sign `user` in with a new session key, and with the proofs they gave."""
         pk = key_of(user)
         hold = self.hold()
         self.make_room(user)
@@ -85,7 +84,7 @@ class MFASession(Holding):
         self.admit(user, at=at, trusted=trusted)
         if not by_password:
             del self.store[PASSWORD_AT]
-        if proof:
+        for proof in proofs:
             self.add_proof(proof)
         self.attach(user)
 

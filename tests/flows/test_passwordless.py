@@ -4,6 +4,7 @@ import pytest
 
 from django_mfa.errors import FactorNotAvailable, InvalidResponse
 from django_mfa.flows import challenge, enrol, manage, passwordless
+from django_mfa.policy.standing import Standing
 from django_mfa.testing import (
     FakeAuthenticator,
     add_passkey,
@@ -15,6 +16,7 @@ from django_mfa.values import Credential
 from tests.stories import held, last_told, next_request, signed_in, told
 
 ORIGIN = "https://testserver"
+BACKEND = "django_mfa.auth.MFAModelBackend"
 
 
 def configure(settings, **passkey):
@@ -70,6 +72,31 @@ def test_where_a_passkey_is_not_enough_another_factor_is_asked_for(
     assert next_request(ctx).actor == user
 
 
+def test_what_is_told_of_such_a_sign_in_is_what_was_really_shown(
+    user, passkey, authenticator, settings
+):
+    configure(settings, SATISFIES_MFA=False)
+    secret = add_totp(user)
+    ctx, _arrived = sign_in(authenticator)
+    challenge.answer(ctx, totp_code(secret))
+    session = next_request(ctx).require_session()
+    assert session.password_at() is None
+    assert [proof.factor for proof in session.proofs()] == ["passkey", "totp"]
+    assert Standing(session).amr == ("hwk", "user", "pin", "otp", "mfa")
+
+
+def test_a_password_after_a_passkey_that_was_not_enough_is_told_alone(
+    user, passkey, authenticator, settings
+):
+    configure(settings, SATISFIES_MFA=False)
+    secret = add_totp(user)
+    ctx, _arrived = sign_in(authenticator)
+    ctx.require_session().begin_hold(user, BACKEND, owed="proof", factors=("totp",))
+    challenge.answer(ctx, totp_code(secret))
+    session = next_request(ctx).require_session()
+    assert Standing(session).amr == ("pwd", "otp", "mfa")
+
+
 def test_where_it_is_not_enough_and_there_is_no_other_nobody_gets_in(
     passkey, authenticator, settings
 ):
@@ -79,6 +106,7 @@ def test_where_it_is_not_enough_and_there_is_no_other_nobody_gets_in(
         sign_in(authenticator, ctx)
     assert ctx.require_session().hold() is None
     assert next_request(ctx).actor is None
+    assert told() == ["challenge_failed"]
 
 
 def test_a_site_can_do_without(passkey, settings):

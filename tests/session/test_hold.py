@@ -58,6 +58,7 @@ def test_a_hold_keeps_no_password(hold, user):
         "epoch",
         "factors",
         "password_hash",
+        "shown",
     }
     assert user.password not in json.dumps(hold.as_json())
 

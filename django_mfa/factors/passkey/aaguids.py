@@ -10,6 +10,8 @@ from django.utils.translation import gettext
 
 from django_mfa import conf
 
+#: Each one as the public list of passkey providers (`passkeydeveloper` on GitHub) or the
+#: FIDO metadata have it; models of one line are called alike.
 FILE = Path(__file__).with_name("providers.json")
 NONE = "00000000-0000-0000-0000-000000000000"
 

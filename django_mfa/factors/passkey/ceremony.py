@@ -92,7 +92,7 @@ def register(
 ) -> Registered:
     """Verify the answer to `create()`; its challenge was looked up before."""
     try:
-        return _register(
+        found = _register(
             answer,
             expected_rp_id=expected.rp_id,
             expected_origin=list(expected.origins),
@@ -103,10 +103,16 @@ def register(
             ],
             pem_root_certs_bytes_by_fmt=_for_every_format(roots),
         )
+        # SECURITY: the library adds the roots of Apple and Google to those it is
+        # given. Any phone could then vouch for the model of another maker.
+        helpers.validate_certificate_chain(
+            x5c=list(found.certificates), pem_root_certs_bytes=_of(found, roots)
+        )
     except Refused:
         raise
     except Exception as error:  # the library lets half a dozen families escape
         raise Refused(_reason(error)) from error
+    return found
 
 
 @sensitive_variables()
@@ -203,6 +209,11 @@ def _assertion(answer: Answer) -> Any:
 
 def _flags(flags: Any) -> Flags:
     return Flags(bool(flags.uv), bool(flags.be), bool(flags.bs))
+
+
+def _of(found: Registered, roots: Sequence[bytes]) -> list[bytes]:
+    """Return the roots to which the certificates must lead; none where there are none."""
+    return list(roots) if found.certificates else []
 
 
 def _for_every_format(roots: Sequence[bytes]) -> Any:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from django_mfa.factors.devices import MFADevice
 
-UNKNOWN = "unknown_credential"
+UNKNOWN, DECOY = "unknown_credential", "made_up_credential"
 
 
 class Taken(NamedTuple):
@@ -160,7 +160,7 @@ class PasskeyFactor(Factor):
     def judge(self, devices: Sequence[MFADevice], response: Any) -> Verdict:
         """Verify the answer with the passkey that it names."""
         if not devices:
-            return Verdict(None, right=False, reason=response.problem or UNKNOWN)
+            return Verdict(None, right=False, reason=_why_unknown(response))
         verdict: Verdict = devices[0].judge(response)
         return verdict
 
@@ -181,8 +181,8 @@ class PasskeyFactor(Factor):
     def refusal(self, asking: Asking, verdict: Verdict) -> MFAError:
         """Return the one refusal; whether the site knows the passkey, for the browser."""
         if verdict.reason == UNKNOWN and asking.purpose == Purpose.PASSWORDLESS:
-            # SECURITY: told only after a fresh ceremony of a passkey of this site,
-            # and never of one that belongs to somebody else: the browser forgets it.
+            # SECURITY: told only for a fresh challenge, and never of a passkey that
+            # belongs to somebody or was made up: the browser forgets it.
             return InvalidResponse(unknown_credential=True)
         return InvalidResponse()
 
@@ -223,6 +223,14 @@ def _read(data: Mapping[str, Any] | None) -> Answer | None:
         return read(data or {})
     except Malformed:
         return None
+
+
+def _why_unknown(response: Any) -> str:
+    if response.problem:
+        return str(response.problem)
+    # SECURITY: a made-up passkey is refused like a real one; if it were said to be
+    # unknown, whoever asked for a name could tell the two apart.
+    return DECOY if options.is_decoy(response.answer.id) else UNKNOWN
 
 
 def _verification(purpose: Purpose) -> str:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 CHALLENGE_BYTES = 32
 #: Lengths that credential ids have in the wild, for those that are made up.
 DECOY_LENGTHS = (16, 20, 32, 48, 64)
+#: How many passkeys people have.
+DECOY_COUNTS = (1, 1, 1, 2, 2, 3)
+#: Bytes at the end of a made-up id by which it is known again here.
+SEAL = 8
 
 
 def new_challenge() -> bytes:
@@ -117,27 +121,53 @@ def descriptors(passkeys: Iterable[Passkey]) -> list[dict[str, Any]]:
 
 def of_name(name: str) -> list[dict[str, Any]]:
     """Return the passkeys of the person with this name, or made-up ones alike."""
-    users = get_user_model()._default_manager
-    field = f"user__{get_user_model().USERNAME_FIELD}"
+    model: Any = get_user_model()
+    name = model.normalize_username(name)
     rows = Passkey.objects.filter(
-        **{field: users.model.normalize_username(name)},
-        confirmed=True,
-        disabled_at=None,
+        **{f"user__{model.USERNAME_FIELD}": name}, confirmed=True, disabled_at=None
     )
+    passkeys = [
+        passkey
+        for passkey in rows.select_related("user").order_by("pk")
+        # SECURITY: a database that takes Alice for alice would give both spellings
+        # one answer, as made-up ones have not: that would tell who is there.
+        if passkey.user.get_username() == name
+    ]
     made_up = decoys(name) if conf.get().PASSKEY.DECOYS else []
     # Without transports: those of real passkeys would tell them from the others.
     return [
         {"type": each["type"], "id": each["id"]}
-        for each in descriptors(rows.order_by("pk")) or made_up
+        for each in descriptors(passkeys) or made_up
     ]
 
 
 def decoys(name: str) -> list[dict[str, Any]]:
-    """Return a made-up passkey for a name that has none: the same at every look."""
+    """Return made-up passkeys for a name that has none: the same at every look."""
     # SECURITY: enumeration of accounts: without these, an empty list would tell
-    # which names have passkeys (L3 section 14.6.2).
-    key = crypto.derive(crypto.keys()[-1], "passkey decoys")
-    seed = hmac.digest(key, name.encode(), "sha512")
-    length = DECOY_LENGTHS[seed[0] % len(DECOY_LENGTHS)]
-    made_up = hmac.digest(key, seed, "sha512")[:length]
-    return [{"type": "public-key", "id": encode(made_up)}]
+    # which names have passkeys (L3 section 14.6.2); and with always one, two would.
+    seed = hmac.digest(_decoy_key(), name.encode(), "sha512")
+    count = DECOY_COUNTS[seed[0] % len(DECOY_COUNTS)]
+    return [
+        {"type": "public-key", "id": encode(_decoy(seed + bytes([number])))}
+        for number in range(count)
+    ]
+
+
+def is_decoy(credential_id: bytes) -> bool:
+    """Whether an id is one that was made up here, for whatever name."""
+    body, seal = credential_id[:-SEAL], credential_id[-SEAL:]
+    return hmac.compare_digest(_seal(body), seal)
+
+
+def _decoy(seed: bytes) -> bytes:
+    made_up = hmac.digest(_decoy_key(), seed, "sha512")
+    body = made_up[: DECOY_LENGTHS[made_up[-1] % len(DECOY_LENGTHS)] - SEAL]
+    return body + _seal(body)
+
+
+def _seal(body: bytes) -> bytes:
+    return hmac.digest(_decoy_key(), b"seal" + body, "sha512")[:SEAL]
+
+
+def _decoy_key() -> bytes:
+    return crypto.derive(crypto.keys()[-1], "passkey decoys")

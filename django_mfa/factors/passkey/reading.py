@@ -72,7 +72,7 @@ def read(data: Mapping[str, Any]) -> Answer:
         raise Malformed
     client = _client_data(_bytes(inner, "clientDataJSON"))
     attachment = data.get("authenticatorAttachment") or ""
-    if not isinstance(attachment, str):
+    if not isinstance(attachment, str) or not TRANSPORT.match(attachment or "-"):
         raise Malformed
     if "attestationObject" in inner:
         return Answer(
@@ -201,4 +201,7 @@ def _text(data: Mapping[str, Any], name: str) -> str:
 
 @sensitive_variables()
 def _bytes(data: Mapping[str, Any], name: str) -> bytes:
-    return decode(_text(data, name))
+    found = decode(_text(data, name))
+    if not found:  # SECURITY: "=" is nothing, and would equal a handle not made yet
+        raise Malformed
+    return found

@@ -132,3 +132,20 @@ def test_a_check_that_cannot_read_a_certificate_refuses():
         raise ValueError
 
     assert attestation.safely(fail) == "attestation"
+
+
+def test_the_roots_that_the_library_brings_vouch_for_no_other_maker(
+    enrolling, policy, monkeypatch
+):
+    apple = vector("w3c/apple-es256/reg")
+    ((root,),) = apple["pem_root_certs_by_fmt"].values()
+    # Where the library keeps the root of Apple, which it adds to those it is given.
+    kept = "webauthn.registration.formats.apple.apple_webauthn_root_ca"
+    monkeypatch.setattr(kept, root.encode())
+    others = json.loads((W3C.parent / "py_webauthn_fixtures.json").read_text())
+    other = next(v for v in others["vectors"] if v.get("pem_root_certs_by_fmt"))
+    ((foreign, *_), *_) = other["pem_root_certs_by_fmt"].values()
+    policy({**apple, "pem_root_certs_by_fmt": {"apple": [foreign]}})
+    refused(register(enrolling, apple["credential"]))
+    assert reason() == "attestation_untrusted"
+    assert not Passkey.objects.exists()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from django_mfa.accounts.models import MFAAccount
 from django_mfa.audit.models import AuditEvent
 from django_mfa.challenges.models import Challenge
 from django_mfa.factors.passkey.models import Passkey
@@ -575,3 +577,64 @@ def test_without_factors_a_fresh_password_registers_the_first(
         "device_confirmed",
         "recovery_codes_generated",
     ]
+
+
+def shown(door, name):
+    return [
+        each["id"]
+        for each in door.begin("login", {"username": name})["allowCredentials"]
+    ]
+
+
+def test_names_cannot_be_tried_out_by_the_number_of_their_passkeys(door, user):
+    for _ in range(2):
+        add_passkey(user, FakeAuthenticator("testserver", ORIGIN))
+    assert len(shown(door, "alice")) == 2
+    counts = {len(shown(door, f"nobody{number}")) for number in range(40)}
+    assert counts == {1, 2, 3}
+
+
+@pytest.mark.parametrize("spelling", ["\uff41lice", "nob\uff4fdy"])
+def test_names_cannot_be_tried_out_by_other_spellings(door, passkey, spelling):
+    plain = normalize("NFKC", spelling)
+    assert shown(door, spelling) == shown(door, plain)
+
+
+def test_a_database_that_takes_one_case_for_the_other_tells_nobody(door, passkey):
+    assert shown(door, "alice") == [passkey.credential_id]
+    assert passkey.credential_id not in shown(door, "Alice")
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_names_cannot_be_tried_out_by_answers(door, passkey, authenticator, name):
+    """Whoever asks for a name can answer with what was shown, signed by no key."""
+    for given in shown(door, name):
+        forged = authenticator.get(door.begin("login"))
+        forged |= {"id": given, "rawId": given}
+        forged["response"]["signature"] = "AAAA"
+        answer = door.complete("login", forged)
+        refused(answer)
+        assert set(answer.json()) == {"code", "detail"}
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0", "\udfff" * 3])
+def test_a_name_that_cannot_be_stored_is_malformed(door, passkey, name):
+    refused(door.ask("login", {"username": name}), "malformed_response")
+
+
+def test_a_user_handle_of_nothing_is_no_user_handle(door, user, passkey, authenticator):
+    MFAAccount.objects.update(user_handle=None)
+    answer = authenticator.get(door.begin("login"))
+    answer["response"]["userHandle"] = "="
+    refused(door.complete("login", answer))
+    assert not is_signed_in(door)
+
+
+@pytest.mark.parametrize(
+    "attachment", ["\ud800", "a\0b", "é", "x" * 17, 7, ["platform"]]
+)
+def test_an_attachment_that_is_none_is_malformed(enrolling, authenticator, attachment):
+    answer = authenticator.create(enrolling.begin("setup"))
+    answer["authenticatorAttachment"] = attachment
+    refused(enrolling.complete("setup", answer))
+    assert not Passkey.objects.exists()
