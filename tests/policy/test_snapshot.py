@@ -203,3 +203,8 @@ def test_a_policy_is_called_by_its_name(db):
     policy = make(who="permission", permission="auth.add_user")
     assert str(policy) == "All"
     assert policy.as_rule().who == "permission:auth.add_user"
+
+
+def test_a_policy_that_names_nobody_is_another_check_s_matter(settings):
+    settings.DJANGO_MFA = {"POLICIES": [{"grace_days": 1}]}
+    assert not list(problems.of_settings())
