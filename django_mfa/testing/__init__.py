@@ -12,6 +12,8 @@
 
 from __future__ import annotations
 
+from django_mfa.factors.sms.gateways.locmem import outbox as sms_outbox
+
 from .authenticator import FakeAuthenticator
 from .contract import FactorContract
 from .kit import (
@@ -35,5 +37,6 @@ __all__ = [
     "freeze",
     "mfa_login",
     "session_context",
+    "sms_outbox",
     "totp_code",
 ]
