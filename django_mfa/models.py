@@ -11,6 +11,7 @@ from .factors.recovery_code.models import RecoveryCode, RecoveryCodeSet
 from .factors.totp.models import TOTPDevice
 from .policy.models import Exemption, Policy
 from .trusted_devices.models import TrustedDevice
+from .limits.models import SendCounter, SendPause, SendRecord
 
 __all__ = [
     "Approval",
@@ -23,6 +24,9 @@ __all__ = [
     "Policy",
     "RecoveryCode",
     "RecoveryCodeSet",
+    "SendCounter",
+    "SendPause",
+    "SendRecord",
     "TOTPDevice",
     "TrustedDevice",
 ]
