@@ -19,6 +19,7 @@ from django_mfa.errors import (
     ProviderUnavailable,
     SendFailed,
 )
+from django_mfa.factors.sms import lookup, numbers
 from django_mfa.limits.deadline import within
 
 from .base import Gateway, Message, Receipt
@@ -45,9 +46,13 @@ def send(message: Message) -> Receipt:
     """Hand `message` to the first gateway of GATEWAYS that takes it.
 
     The next one is tried when a provider is down, slow or badly configured; not when
-    it refuses the number. Raises the `SendFailed` of the first one when all fail.
-    No transaction may be open: this talks to the network.
+    it refuses the number. Raises the `SendFailed` of the first one when all fail, and
+    `DestinationRefused` when the site no longer sends to such numbers or its look-up
+    objects. No transaction may be open: this talks to the network.
     """
+    number = numbers.read(message.to)
+    numbers.require_allowed(number)
+    lookup.check(number)
     first: SendFailed | None = None
     for name in conf.get().SMS.GATEWAYS:
         try:
