@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connections, router
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, IntegerField, Q, Value, When
 
 from django_mfa import clock, conf
 from django_mfa.errors import SendRefused
@@ -87,7 +87,11 @@ def _count(subject: Subject) -> bool:
             rows = rows.filter(over | Q(**{f"in_{each}__lt": limits[each]}))
         # MariaDB assigns from left to right: the count stands before its window.
         values[f"in_{each}"] = Case(When(over, then=1), default=F(f"in_{each}") + 1)
-        values[each] = Case(When(over, then=Value(number)), default=F(each))
+        values[each] = Case(
+            When(over, then=Value(number)),
+            default=F(each),
+            output_field=IntegerField(),
+        )
     return bool(rows.update(**values))
 
 
