@@ -175,10 +175,22 @@ class DestinationRefused(SendFailed):
     )
 
 
-class InvalidAddress(MFAError):
+class AddressRefused(SendFailed):
+    """The mail server takes nothing for this address."""
+
+    code = "address_refused"
+    status = 400
+    message = _(
+        "No mail can be sent to this address. Check it and try again, or use another"
+        " way."
+    )
+
+
+class InvalidAddress(SendFailed):
     """What was typed is no e-mail address that codes are sent to; nothing was sent."""
 
     code = "invalid_address"
+    status = 400
     message = _(
         "This is not an e-mail address that we can send a code to. Enter it like"
         " name@example.com."
