@@ -15,10 +15,12 @@ from django_mfa.errors import (
     KeyTrouble,
     MalformedCode,
     MFAError,
+    SendFailed,
     TooManyAttempts,
     Unavailable,
 )
-from django_mfa.flows import challenge, trust
+from django_mfa.flows import challenge, send_code, trust
+from django_mfa.values import Purpose
 from django_mfa.web.ceremony import CeremonyPage
 from django_mfa.web.forms import CodeForm
 
@@ -30,7 +32,16 @@ if TYPE_CHECKING:
     from django_mfa.factors.base import Factor
 
 #: What is said beside the form: it is worth another try, or another factor.
-BESIDE_THE_FORM = (InvalidCode, MalformedCode, TooManyAttempts, KeyTrouble, Unavailable)
+BESIDE_THE_FORM = (
+    InvalidCode,
+    MalformedCode,
+    TooManyAttempts,
+    KeyTrouble,
+    SendFailed,  # the provider that made the code cannot be asked
+    Unavailable,
+)
+#: What is no answer to the code, and told to programs by the status as well.
+PLAIN = (TooManyAttempts, KeyTrouble, SendFailed, Unavailable)
 
 
 class ChallengePage(CeremonyPage):
@@ -39,6 +50,7 @@ class ChallengePage(CeremonyPage):
     template_name = "django_mfa/verify.html"
     #: The name of the page for another factor.
     page = "verify"
+    purpose = Purpose.LOGIN
 
     def factors(self) -> Sequence[Factor]:
         """Return the factors that can be asked for."""
@@ -55,6 +67,7 @@ class ChallengePage(CeremonyPage):
             raise FactorNotAvailable
         current = current or next(iter(factors), None)
         response = self.render(
+            **self._sent(current),
             form=form or CodeForm(),
             factor=current,
             others=[
@@ -98,10 +111,23 @@ class ChallengePage(CeremonyPage):
         """Whether this browser may be trusted by answering here."""
         return False
 
+    def not_sent(self, error: MFAError) -> HttpResponseBase:
+        """Say on the page why no code was sent; a program is told alone."""
+        if answers.wants_json(self.request):
+            raise error
+        return self.ask(error=error)
+
+    def _sent(self, current: Factor | None) -> dict[str, Any]:
+        """Return how it stands with codes that are sent, where the factor sends some."""
+        if current is None or not current.sends:
+            return {}
+        sent, devices = send_code.look(self.context, current.slug, self.purpose)
+        return {"sent": sent, "devices": devices}
+
     def _with_status(
         self, response: HttpResponse, error: MFAError | None
     ) -> HttpResponse:
-        plain = isinstance(error, TooManyAttempts | KeyTrouble | Unavailable)
+        plain = isinstance(error, PLAIN)
         if error and (plain or self.credential is not None):
             response.status_code = error.status
             answers.with_headers(error, response)
