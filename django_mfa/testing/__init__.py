@@ -18,7 +18,9 @@ from .authenticator import FakeAuthenticator
 from .contract import FactorContract
 from .kit import (
     Frozen,
+    add_email,
     add_passkey,
+    add_phone,
     add_recovery_codes,
     add_totp,
     freeze,
@@ -31,7 +33,9 @@ __all__ = [
     "FactorContract",
     "FakeAuthenticator",
     "Frozen",
+    "add_email",
     "add_passkey",
+    "add_phone",
     "add_recovery_codes",
     "add_totp",
     "freeze",
