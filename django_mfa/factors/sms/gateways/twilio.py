@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from django_mfa.errors import ProviderMisconfigured
 
 from . import twilio_client
 from .base import Gateway, Receipt
+from .quiet import nothing_logged
 
 if TYPE_CHECKING:
     from .base import Message
@@ -29,16 +30,18 @@ class TwilioGateway(Gateway):
     @sensitive_variables()
     def send(self, message: Message) -> Receipt:
         """Have Twilio queue the message, for as long as the code is good for."""
-        client, sender = self.client, self._sender()
+        sender = self._sender()
         with twilio_client.errors(self.name):
-            taken = client.messages.create(
-                to=message.to,
-                body=message.text,
-                validity_period=conf.get().SENT_CODES.SMS_TTL,
-                **sender,
-            )
-            cost = abs(Decimal(taken.price)) if taken.price else None
-            return Receipt(self.name, taken.sid or "", cost, taken.price_unit or "")
+            client = self.client
+            with nothing_logged():
+                taken = client.messages.create(
+                    to=message.to,
+                    body=message.text,
+                    validity_period=conf.get().SENT_CODES.SMS_TTL,
+                    **sender,
+                )
+        cost, currency = _price(taken)
+        return Receipt(self.name, taken.sid or "", cost, currency)
 
     def _sender(self) -> dict[str, str]:
         sender = conf.get().SMS.TWILIO_FROM
@@ -46,3 +49,11 @@ class TwilioGateway(Gateway):
             raise ProviderMisconfigured(gateway=self.name, why="TWILIO_FROM")
         is_service = sender.startswith("MG")
         return {"messaging_service_sid" if is_service else "from_": sender}
+
+
+def _price(taken: Any) -> tuple[Decimal | None, str]:
+    """Return what the message costs, where Twilio knows it already."""
+    try:
+        return abs(Decimal(taken.price)), taken.price_unit or ""
+    except (InvalidOperation, TypeError):
+        return None, ""

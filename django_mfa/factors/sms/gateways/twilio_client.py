@@ -18,8 +18,6 @@ from django_mfa.errors import (
 )
 from django_mfa.extras import lazy
 
-from .quiet import nothing_logged
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -88,13 +86,12 @@ class Server:
 
 @contextmanager
 def errors(gateway: str) -> Iterator[None]:
-    """Turn what the library raises into children of `SendFailed`, and log nothing.
+    """Turn what the library raises into children of `SendFailed`.
 
     SECURITY: without their causes, whose texts and frames hold number and message.
     """
     try:
-        with nothing_logged():
-            yield
+        yield
     except exceptions.TwilioException as error:
         raise _refusal(gateway, error) from None
     except requests_exceptions.Timeout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,11 @@ from django_mfa.errors import ProviderMisconfigured, SendFailed
 
 from . import twilio_client
 from .base import Gateway, Receipt
+from .quiet import nothing_logged
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .base import Message
 
 #: Languages of the package whose name Twilio writes the same way, whatever the case.
@@ -28,12 +32,9 @@ class TwilioVerifyGateway(Gateway):
     checks_codes = True
 
     @cached_property
-    def service(self) -> Any:
-        """The service of the settings, with a client made when first used."""
-        name = conf.get().SMS.TWILIO_VERIFY_SERVICE
-        if not name:
-            raise ProviderMisconfigured(gateway=self.name, why="TWILIO_VERIFY_SERVICE")
-        return twilio_client.make().verify.v2.services(name)
+    def client(self) -> Any:
+        """Twilio's client, made when first used."""
+        return twilio_client.make()
 
     @sensitive_variables()
     def send(self, message: Message) -> Receipt:
@@ -43,21 +44,19 @@ class TwilioVerifyGateway(Gateway):
         was asked for. A code belongs to one challenge, so an older one is cancelled:
         never are two of them good, and none is good for something else.
         """
-        service = self.service
         if message.replaces:
-            self._cancel(service, message.replaces)
-        made = self._create(service, message)
+            self._cancel(message.replaces)
+        made = self._create(message)
         if len(made.send_code_attempts or ()) > 1:
-            self._cancel(service, made.sid)
-            made = self._create(service, message)
+            self._cancel(made.sid)
+            made = self._create(message)
         return Receipt(self.name, made.sid)
 
     @sensitive_variables()
     def check(self, receipt: Receipt, to: str, code: str) -> bool:
         """Ask Twilio whether the code is the one of this message; a right one is spent."""
-        service = self.service
         try:
-            with twilio_client.errors(self.name):
+            with self._service() as service:
                 answer = service.verification_checks.create(
                     code=code, verification_sid=receipt.provider_id
                 )
@@ -68,19 +67,30 @@ class TwilioVerifyGateway(Gateway):
         return bool(answer.status == "approved" and answer.to == to)
 
     @sensitive_variables()
-    def _create(self, service: Any, message: Message) -> Any:
+    def _create(self, message: Message) -> Any:
         language = _locale(message.language)
         options = {"locale": language} if language else {}
-        with twilio_client.errors(self.name):
+        with self._service() as service:
             return service.verifications.create(to=message.to, channel="sms", **options)
 
-    def _cancel(self, service: Any, name: str) -> None:
+    def _cancel(self, name: str) -> None:
         try:
-            with twilio_client.errors(self.name):
+            with self._service() as service:
                 service.verifications(name).update(status="canceled")
         except SendFailed as error:
             if error.details.get("why") not in OVER:
                 raise
+
+    @contextmanager
+    def _service(self) -> Iterator[Any]:
+        """Hand over the service of the settings; its errors are ours, its log is off."""
+        name = conf.get().SMS.TWILIO_VERIFY_SERVICE
+        if not name:
+            raise ProviderMisconfigured(gateway=self.name, why="TWILIO_VERIFY_SERVICE")
+        with twilio_client.errors(self.name):
+            service = self.client.verify.v2.services(name)
+            with nothing_logged():
+                yield service
 
 
 def _locale(language: str) -> str:
