@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_mfa import conf, signals
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.challenges import codes as challenges
-from django_mfa.errors import FactorNotAvailable, SendFailed, TooManyAttempts
+from django_mfa.errors import FactorNotAvailable, MFAError, SendFailed, TooManyAttempts
 from django_mfa.factors import registry
 from django_mfa.factors.sent_code.factor import SentCodeFactor
 from django_mfa.factors.sent_code.parcel import Parcel, Sent
@@ -23,11 +24,13 @@ from django_mfa.limits import addresses, sends
 from django_mfa.session import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from django_mfa.challenges.models import Challenge
     from django_mfa.factors.base import Factor
     from django_mfa.values import Asking
+
+log = logging.getLogger("django_mfa")
 
 #: Our ways to have somebody else send, by the names that DISPATCHER takes.
 OURS = {
@@ -143,6 +146,23 @@ def deliver(parcel: Parcel) -> None:
         cost=Decimal(cost) if cost else None,
         currency=came.get("currency", ""),
     )
+
+
+@sensitive_variables()
+def deliver_quietly(data: Mapping[str, Any]) -> str:
+    """Send a parcel that came out of a queue; return what came of it, and never raise.
+
+    SECURITY: workers log what their tasks raise, with all that stands in it. Here the
+    failure is noted and told already.
+    """
+    try:
+        deliver(Parcel.from_json(data))
+    except MFAError as error:
+        return error.code
+    except Exception as error:  # noqa: BLE001  # as above
+        log.error("A code was not sent: %s", type(error).__name__)  # noqa: TRY400
+        return "error"
+    return "done"
 
 
 def _addressed(ctx: Context, parcel: Parcel) -> Parcel:
