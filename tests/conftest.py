@@ -20,7 +20,9 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from django_mfa.policy import snapshot
+from django_mfa.testing import sms_outbox
 from testproject.site import people
+from tests import sent
 
 hypothesis_settings.register_profile("suite", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("suite")
@@ -119,6 +121,18 @@ def _fresh_cache():
     """No test sees what another one left: failures by address, policies."""
     cache.clear()
     snapshot.forget()
+
+
+@pytest.fixture(autouse=True)
+def _empty_outbox():
+    """No test reads the text messages of another one."""
+    sms_outbox.clear()
+
+
+@pytest.fixture
+def sends(settings):
+    """A site whose people may have codes sent; messages end in `sms_outbox`."""
+    settings.DJANGO_MFA = sent.SETTINGS
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from http.client import BAD_REQUEST, OK
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
@@ -26,7 +27,6 @@ from django_mfa.web.ceremony import CeremonyPage
 from django_mfa.web.forms import NameForm, SetupForm
 
 from .codes import show_codes
-from .verify import PLAIN
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -118,9 +118,12 @@ class SetupView(CeremonyPage):
         """Return the page of the factor that is set up."""
         setup = enrol.begin(self.context, self.kwargs["factor"])
         factor = registry.get(self.kwargs["factor"])
-        refused = self.credential is not None or isinstance(error, PLAIN)
+        # What is wrong with the answer is told beside its field, as forms do.
+        refused = self.credential is not None or (
+            error is not None and error.status != BAD_REQUEST
+        )
         page = self.render(
-            status=error.status if error and refused else 200,
+            status=error.status if error and refused else OK,
             factor=factor,
             show=setup.show,
             form=form or SetupForm(),
