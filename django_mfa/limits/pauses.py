@@ -102,7 +102,7 @@ def _counts(place: Place, since: datetime | None) -> tuple[int, int]:
     end = now - timedelta(seconds=settings.SENT_CODES.SMS_TTL)
     rows = SendRecord.objects.filter(
         **{place.column: place.value},
-        at__gt=max(begin, since or begin),
+        at__gte=max(begin, since or begin),
         at__lte=end,
         state__in=(SendRecord.RESERVED, SendRecord.SENT),
     )

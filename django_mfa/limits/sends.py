@@ -14,7 +14,12 @@ from django.db import router, transaction
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf, crypto, signals
-from django_mfa.errors import DestinationRefused, NumberRefused, SendRefused
+from django_mfa.errors import (
+    AddressRefused,
+    DestinationRefused,
+    NumberRefused,
+    SendRefused,
+)
 
 from . import budgets, pauses
 from .addresses import network
@@ -26,7 +31,9 @@ if TYPE_CHECKING:
     from django_mfa.session import Context
 
 #: Refused for what they are: budgets keep them, so that numbers are not tried out.
-KEPT = frozenset({DestinationRefused.code, NumberRefused.code})
+KEPT = frozenset(
+    {each.code for each in (AddressRefused, DestinationRefused, NumberRefused)}
+)
 
 
 @dataclass(frozen=True, slots=True)
