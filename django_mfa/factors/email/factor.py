@@ -30,8 +30,8 @@ else:
     # Not needed to start a process.
     mail = lazy("django_mfa.factors.email.mail")
 
-#: RFC 5321 section 4.5.3.1.3, less the angle brackets.
-LONGEST = 254
+#: RFC 5321 sections 4.5.3.1.1 and 4.5.3.1.3, less the angle brackets.
+LONGEST_NAME, LONGEST = 64, 254
 validate = EmailValidator()
 
 
@@ -66,6 +66,8 @@ class EmailFactor(SentCodeFactor):
         except ValidationError:
             raise InvalidAddress from None
         name, _at, domain = address.rpartition("@")
+        if len(name) > LONGEST_NAME:
+            raise InvalidAddress
         return Destination(f"{name}@{domain.lower()}", mask(address))
 
     def new_name(self) -> str:
