@@ -135,7 +135,7 @@ def give(ctx: Context, public_id: UUID, response: Any, *, factor: str = "") -> A
     asking = challenge.asking_of(ctx, Purpose.APPROVAL, **_about(actor, approval))
     response = kind.take(asking, response)
     devices = kind.candidates(actor.pk, response)
-    if not devices and not kind.asks:
+    if not devices and not kind.is_ceremony:
         raise FactorNotAvailable
 
     def accept(device: MFADevice, proof: Proof) -> None:
