@@ -9,10 +9,11 @@ from django_mfa.errors import FactorNotAvailable
 from django_mfa.factors import registry
 from django_mfa.values import Purpose
 
-from . import challenge, sending, step_up
+from . import approve, challenge, sending, step_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from django_mfa.factors.base import Factor
     from django_mfa.factors.sent_code.parcel import Sent
@@ -40,15 +41,22 @@ def to_step_up(ctx: Context, slug: str, *, device: str = "") -> Sent:
     return sending.send_to_owner(ctx, kind, asking, device)
 
 
+def to_approve(ctx: Context, public_id: UUID, slug: str, *, device: str = "") -> Sent:
+    """Send a code for one approval; it serves for no other."""
+    kind = _choose(approve.factors_asked(ctx), slug)
+    asking = approve.begin_asking(ctx, public_id)
+    return sending.send_to_owner(ctx, kind, asking, device)
+
+
 def look(
-    ctx: Context, slug: str, purpose: Purpose
+    ctx: Context, slug: str, purpose: Purpose, about: str = ""
 ) -> tuple[Sent | None, Sequence[Any]]:
     """Return how it stands with the code sent last, and the devices that can get one."""
     if purpose == Purpose.LOGIN:
         user_pk = challenge.require_challenge(ctx).user_pk
     else:
         user_pk = ctx.require_actor().pk
-    asking = challenge.asking_of(ctx, purpose, user_pk=user_pk)
+    asking = challenge.asking_of(ctx, purpose, user_pk=user_pk, about=about)
     return sending.look(registry.get(slug), asking)
 
 

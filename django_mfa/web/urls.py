@@ -90,6 +90,11 @@ urlpatterns = [
         name="approve_begin",
     ),
     path(
+        "approve/<uuid:public_id>/<slug:factor>/send/",
+        send.ApproveSendView.as_view(),
+        name="approve_send",
+    ),
+    path(
         "approve/<uuid:public_id>/<slug:factor>/",
         approvals.ApproveView.as_view(),
         name="approve",

@@ -124,7 +124,7 @@ class SentCodeFactor(Factor):
         Must run in a transaction.
         """
         pk, code = uuid4(), codes.new_code()
-        before = challenges.latest(self.slug, asking)
+        before = self._asked(asking)
         made = challenges.Made(
             pk=pk,
             digest=codes.digest(pk, code),
@@ -132,6 +132,7 @@ class SentCodeFactor(Factor):
             lifetime=self.lifetime,
             state={
                 "reservation": str(reservation),
+                "about": asking.about,
                 "waits_since": device.last_sent.isoformat(),
                 "replaces": before.state.get("provider_id", "") if before else "",
             },
@@ -142,7 +143,7 @@ class SentCodeFactor(Factor):
 
     def look(self, asking: Asking, devices: Sequence[Any]) -> Sent | None:
         """Return how it stands with the code sent last, to one of `devices`."""
-        asked = challenges.latest(self.slug, asking)
+        asked = self._asked(asking)
         if asked is None:
             return None
         device = next(
@@ -160,6 +161,11 @@ class SentCodeFactor(Factor):
             failure=asked.state.get("failure", ""),
         )
 
+    def _asked(self, asking: Asking) -> Challenge | None:
+        """Return what was sent last, if it was for the very same thing."""
+        asked = challenges.latest(self.slug, asking)
+        return asked if asked and asked.state["about"] == asking.about else None
+
     # Challenge
 
     @sensitive_variables()
@@ -171,7 +177,7 @@ class SentCodeFactor(Factor):
     def take(self, asking: Asking, response: Any) -> Answer:
         """Find what was sent; where the provider made the code, have it judged there."""
         code = codes.normalized(response) or ""
-        asked = challenges.latest(self.slug, asking)
+        asked = self._asked(asking)
         says = self.judged_elsewhere(asked, code) if asked else None
         return Answer(code, asked, says)
 

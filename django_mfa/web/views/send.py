@@ -21,53 +21,76 @@ from django_mfa.factors import registry
 from django_mfa.flows import enrol, send_code
 from django_mfa.flows.sending import require_sender
 
+from .approvals import ApproveView
 from .setup import SetupView
 from .step_up import StepUpView
-from .verify import VerifyView
+from .verify import ChallengePage, VerifyView
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
     from django_mfa.factors.sent_code.parcel import Sent
-    from django_mfa.web.base import Page
 
 #: What is said on the page that asked; the code sent before is still good there.
 BESIDE_THE_FORM = (SendFailed, TooManyAttempts, KeyTrouble, Unavailable)
 BESIDE_THE_NUMBER = (*BESIDE_THE_FORM, AlreadyRegistered, SetupExpired)
 
 
-class VerifySendView(VerifyView):
-    """Send a code to the person whose sign-in waits."""
+class SendPage(ChallengePage):
+    """Sends a code by a POST, and goes on to the page where it is typed."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Go to the page with the button: looking sends nothing."""
-        return back(self, "verify")
+        return self.go_on(self._page())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Send it, and on to where it is typed."""
-        device = request.POST.get("device", "")
+        """Send it, to the device that was chosen."""
         try:
-            sent = send_code.to_sign_in(self.context, kwargs["factor"], device=device)
+            sent = self.send(request.POST.get("device", ""))
         except BESIDE_THE_FORM as error:
-            return self.not_sent(error)
-        return arrived(self, "verify", sent)
+            if answers.wants_json(request):
+                raise
+            return self.ask(error=error)
+        if answers.wants_json(request):
+            return JsonResponse(sent.as_json())
+        return self.go_on(self._page())
+
+    def send(self, device: str) -> Sent:
+        """Ask the flow."""
+        raise NotImplementedError
+
+    def _page(self) -> str:
+        kind = registry.get(self.kwargs["factor"])
+        if not kind.sends:
+            raise FactorNotAvailable
+        return self.place(kind)
 
 
-class StepUpSendView(StepUpView):
+class VerifySendView(SendPage, VerifyView):
+    """Send a code to the person whose sign-in waits."""
+
+    def send(self, device: str) -> Sent:
+        """Send it."""
+        slug = self.kwargs["factor"]
+        return send_code.to_sign_in(self.context, slug, device=device)
+
+
+class StepUpSendView(SendPage, StepUpView):
     """Send a code to the signed-in person."""
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Go to the page with the button."""
-        return back(self, "step_up")
+    def send(self, device: str) -> Sent:
+        """Send it."""
+        slug = self.kwargs["factor"]
+        return send_code.to_step_up(self.context, slug, device=device)
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Send it, and on to where it is typed."""
-        device = request.POST.get("device", "")
-        try:
-            sent = send_code.to_step_up(self.context, kwargs["factor"], device=device)
-        except BESIDE_THE_FORM as error:
-            return self.not_sent(error)
-        return arrived(self, "step_up", sent)
+
+class ApproveSendView(SendPage, ApproveView):
+    """Send a code for one approval."""
+
+    def send(self, device: str) -> Sent:
+        """Send it."""
+        slug, public_id = self.kwargs["factor"], self.kwargs["public_id"]
+        return send_code.to_approve(self.context, public_id, slug, device=device)
 
 
 class SetupSendView(SetupView):
@@ -75,7 +98,7 @@ class SetupSendView(SetupView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Go to the page with the form."""
-        return back(self, "setup")
+        return self.go_on(self._page())
 
     @sensitive_variables()
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -83,7 +106,7 @@ class SetupSendView(SetupView):
         slug = kwargs["factor"]
         if "restart" in request.POST:
             enrol.start_over(self.context, slug)
-            return back(self, "setup")
+            return self.go_on(self._page())
         kind = require_sender(registry.get(slug))
         form = kind.destination_form(request.POST) if "to" in request.POST else None
         if form is not None and not form.is_valid():
@@ -95,21 +118,12 @@ class SetupSendView(SetupView):
             if answers.wants_json(request):
                 raise
             return self.show(error=error, to_form=form)
-        return arrived(self, "setup", sent)
+        if answers.wants_json(request):
+            return JsonResponse(sent.as_json())
+        return self.go_on(self._page())
 
-
-def back(page: Page, name: str) -> HttpResponseBase:
-    """Return to the page of the factor, with the way on from there."""
-    factor = page.kwargs["factor"]
-    if factor not in registry.factors() or not registry.get(factor).sends:
-        raise FactorNotAvailable
-    url = reverse(f"django_mfa:{name}", args=[factor])
-    query = f"?{urlencode({'next': page.next_url})}" if page.next_url else ""
-    return page.go_on(url + query)
-
-
-def arrived(page: Page, name: str, sent: Sent) -> HttpResponseBase:
-    """Go on to where the code is typed; tell a program how it stands."""
-    if not answers.wants_json(page.request):
-        return back(page, name)
-    return JsonResponse(sent.as_json())
+    def _page(self) -> str:
+        kind = require_sender(registry.get(self.kwargs["factor"]))
+        place = reverse("django_mfa:setup", args=[kind.slug])
+        query = urlencode({"next": self.next_url}) if self.next_url else ""
+        return f"{place}?{query}" if query else place

@@ -56,6 +56,10 @@ class ChallengePage(CeremonyPage):
         """Return the factors that can be asked for."""
         return challenge.factors_asked(self.context)
 
+    def about(self) -> str:
+        """Return what is approved here, as a digest; empty where nothing is."""
+        return ""
+
     def ask(
         self, form: CodeForm | None = None, error: MFAError | None = None
     ) -> HttpResponseBase:
@@ -99,30 +103,31 @@ class ChallengePage(CeremonyPage):
             return self.ask(error=error)
         return self.arrive(url) if self.credential is not None else self.go_on(url)
 
-    def place(self, factor: Factor) -> str:
-        """Return the address of this page for another factor."""
+    def place(self, factor: Factor, part: str = "") -> str:
+        """Return the address of this page, or of a part of it, for a factor."""
         named = {**self.kwargs, "factor": factor.slug}
         kept = {"next": self.next_url, "factors": self.request.GET.get("factors")}
         query = {name: value for name, value in kept.items() if value}
-        place = reverse(f"django_mfa:{self.page}", kwargs=named)
+        place = reverse(f"django_mfa:{self.page}{part}", kwargs=named)
         return f"{place}?{urlencode(query)}" if query else place
 
     def offers_trust(self) -> bool:
         """Whether this browser may be trusted by answering here."""
         return False
 
-    def not_sent(self, error: MFAError) -> HttpResponseBase:
-        """Say on the page why no code was sent; a program is told alone."""
-        if answers.wants_json(self.request):
-            raise error
-        return self.ask(error=error)
-
     def _sent(self, current: Factor | None) -> dict[str, Any]:
         """Return how it stands with codes that are sent, where the factor sends some."""
         if current is None or not current.sends:
             return {}
-        sent, devices = send_code.look(self.context, current.slug, self.purpose)
-        return {"sent": sent, "devices": devices}
+        sent, devices = send_code.look(
+            self.context, current.slug, self.purpose, self.about()
+        )
+        return {
+            "sent": sent,
+            "devices": devices,
+            "here": self.place(current),
+            "send_place": self.place(current, "_send"),
+        }
 
     def _with_status(
         self, response: HttpResponse, error: MFAError | None
