@@ -30,8 +30,9 @@ hypothesis_settings.load_profile("suite")
 HERE = Path(__file__).parent
 VENDORS = {"sqlite": "sqlite", "postgres": "postgresql", "mariadb": "mysql"}
 
-# The browser tests import Playwright, which only their own environment has.
-collect_ignore = [] if find_spec("playwright") else ["e2e"]
+#: What only the environment of these tests has.
+NEEDED = {"e2e": "playwright", "providers": "aiosmtpd"}
+collect_ignore = [tests for tests, name in NEEDED.items() if not find_spec(name)]
 
 
 def cache_is_redis() -> bool:
