@@ -159,6 +159,22 @@ class AuthenticatorModelAdmin(ReadOnlyAdmin):
     readonly_fields = list_display
 
 
+class SentCodeDeviceAdmin(DeviceAdmin):
+    """Phones and addresses: by what may be shown of them, never in full."""
+
+    more = ("masked", "verified_at", "last_sent")
+    list_display = (*DeviceAdmin.list_display, "masked", "last_sent")
+
+
+class PhoneDeviceAdmin(SentCodeDeviceAdmin):
+    """Phones that codes are sent to."""
+
+    lookups = frozenset({"state", "user", "country__exact"})
+    more = ("masked", "country", "verified_at", "last_sent")
+    list_display = (*SentCodeDeviceAdmin.list_display, "country")
+    list_filter = (StateFilter, "country")
+
+
 class RecoveryCodeSetAdmin(DeviceAdmin):
     """Sets of recovery codes: how many are left, never which."""
 
