@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import connections, router
+from django.db import OperationalError
 from django.db.models import Case, F, IntegerField, Q, Value, When
 
 from django_mfa import clock, conf
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WINDOWS = ("hour", "day", "month")
 MONTHS = 12
+TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,20 @@ class Subject:
         return {each: limit for each, limit in found.items() if limit > 0}
 
 
+def prepare(subjects: Sequence[Subject]) -> None:
+    """Make the counters that are not there yet; call it outside of transactions.
+
+    MariaDB locks the gaps around rows that are inserted: in one transaction with the
+    counting, sends that begin together would wait for one another in a circle.
+    """
+    digests = [subject.digest for subject in subjects]
+    rows = SendCounter.objects.filter(digest__in=digests)
+    known = set(rows.values_list("digest", flat=True))
+    for digest in digests:
+        if digest not in known:
+            _create(digest)
+
+
 def claim(subjects: Sequence[Subject]) -> None:
     """Count one send of every subject; raise `SendRefused` when one has no more room.
 
@@ -49,9 +64,7 @@ def claim(subjects: Sequence[Subject]) -> None:
     """
     for subject in subjects:
         if not _count(subject):
-            _create(subject)
-            if not _count(subject):
-                raise _refusal(subject)
+            raise _refusal(subject)
 
 
 def give_back(subjects: Sequence[Subject], at: datetime) -> None:
@@ -95,25 +108,24 @@ def _count(subject: Subject) -> bool:
     return bool(rows.update(**values))
 
 
-def _create(subject: Subject) -> None:
-    """Make the counter if there is none.
+def _create(digest: str, tries: int = TRIES) -> None:
+    """Make the counter, unless another send has just made it.
 
-    An insert that meets an equal one must take the row for writing: on MariaDB a
-    plain one shares it with others, and none of them could count then.
+    Even single inserts can wait in a circle on MariaDB, which then gives one up.
     """
-    using = router.db_for_write(SendCounter)
-    by_name = connections[using].features.supports_update_conflicts_with_target
-    SendCounter.objects.bulk_create(
-        [SendCounter(digest=subject.digest)],
-        update_conflicts=True,
-        update_fields=["digest"],
-        unique_fields=["digest"] if by_name else None,
-    )
+    counter = SendCounter(digest=digest)
+    try:
+        SendCounter.objects.bulk_create([counter], ignore_conflicts=True)
+    except OperationalError:
+        if tries <= 1:
+            raise
+        _create(digest, tries - 1)
 
 
 def _refusal(subject: Subject) -> SendRefused:
     now = clock.now()
-    row = SendCounter.objects.get(digest=subject.digest)
+    rows = SendCounter.objects.filter(digest=subject.digest)
+    row = rows.first() or SendCounter()
     full = [
         each
         for each, limit in subject.limits().items()

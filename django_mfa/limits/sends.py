@@ -64,8 +64,7 @@ def reserve(context: Context, sending: Sending) -> UUID:
     """
     try:
         pauses.check(_places(sending))
-        with transaction.atomic(using=router.db_for_write(SendRecord)):
-            return _reserve(context, sending)
+        return _reserve(context, sending)
     except SendRefused as refusal:
         signals.send_refused.emit(
             context,
@@ -92,9 +91,12 @@ def _reserve(context: Context, sending: Sending) -> UUID:
         address=_digest(f"address:{address}") if address else "",
         purpose=sending.purpose,
     )
-    budgets.claim(_subjects(record))
-    record.save(force_insert=True)
-    pauses.judge(context, sending.factor, _places(sending))
+    subjects = _subjects(record)
+    budgets.prepare(subjects)
+    with transaction.atomic(using=router.db_for_write(SendRecord)):
+        budgets.claim(subjects)
+        record.save(force_insert=True)
+        pauses.judge(context, sending.factor, _places(sending))
     return record.public_id
 
 
