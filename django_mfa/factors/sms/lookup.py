@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("django_mfa")
 
-ALLOW = "allow"
+REFUSE, ALLOW = "refuse", "allow"
 
 
 @sensitive_variables()
