@@ -64,7 +64,12 @@ class SentCodeDevice(MFADevice):
     @sensitive_variables()
     def destination(self, value: str) -> None:
         self.sealed_destination = crypto.seal(value, self.place("sealed_destination"))
-        self.digest = crypto.keyed_digest(value, self.factor)
+        self.digest = self.digests_of(value)["digest"]
+
+    @sensitive_variables()
+    def digests_of(self, destination: str) -> dict[str, str]:
+        """Return the columns by which a destination is found, for `mfa_rotate_keys`."""
+        return {"digest": crypto.keyed_digest(destination, self.factor)}
 
     @classmethod
     @sensitive_variables()
