@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.utils.timezone import localtime
@@ -113,7 +113,7 @@ class SendPauseAdmin(ReadOnlyAdmin):
     list_display = ("label", "opened", "until", "sends", "answered", "is_open")
     fields = readonly_fields = list_display
     ordering = ("-until",)
-    actions: ClassVar[list[str]] = ["end_pauses"]
+    actions = ("end_pauses",)
 
     @admin.display(description=_("paused"), boolean=True)
     def is_open(self, pause: SendPause) -> bool:

@@ -24,7 +24,7 @@ def within(seconds: float, call: Callable[..., T], *args: Any) -> T:
     byte, and none covers the look-up of a name. So the call gets a thread, which is
     left behind when the time is over; its own time-outs end it.
     """
-    answer: Future[Any] = Future()
+    answer: Future[T] = Future()
     context = copy_context()
     Thread(target=context.run, args=(_run, answer, call, args), daemon=True).start()
     return answer.result(timeout=seconds)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import mail_admins
 from django.db import router, transaction
-from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
@@ -41,7 +41,7 @@ def tell_of_pause(sender: Any, *, details: dict[str, Any], **happened: Any) -> N
 
 
 def _words(details: dict[str, Any]) -> tuple[str, str]:
-    until = parse_datetime(details["until"])
+    until = datetime.fromisoformat(details["until"])
     known = {**details, "until": f"{date_format(until, 'DATETIME_FORMAT')} UTC"}
     subject = gettext("No codes are sent to %(place)s for a while") % known
     text = gettext(

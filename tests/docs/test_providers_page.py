@@ -17,11 +17,13 @@ from typing import Any
 
 import django
 import pytest
-import requests
 from django.core.mail import EmailMultiAlternatives
 
 from django_mfa.factors.sms import gateways
 from tests.servers import Answer, Recorder, Twilio
+
+requests = pytest.importorskip("requests")
+pytest.importorskip("phonenumbers")
 
 PAGES = Path(__file__).parents[2] / "docs" / "sending"
 NEW = django.VERSION >= (6, 1)

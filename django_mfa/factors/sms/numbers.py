@@ -46,10 +46,10 @@ class PhoneNumber:
 
 
 @sensitive_variables()
-def parse(text: str, region: str | None = None) -> PhoneNumber:
+def parse(text: Any, region: str | None = None) -> PhoneNumber:
     """Return the number that was typed.
 
-    Raises `InvalidNumber` for what cannot get a message, and `DestinationRefused`
+    It may be anything at all: raises `InvalidNumber` for what cannot get a message, and `DestinationRefused`
     for countries and kinds that the site sends nothing to.
     """
     if not isinstance(text, str) or len(text) > LONGEST or not SIGNS.issuperset(text):

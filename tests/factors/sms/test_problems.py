@@ -7,6 +7,8 @@ import pytest
 from django_mfa import checks, conf
 from django_mfa.factors.sms import problems
 
+pytest.importorskip("phonenumbers")
+
 TWILIO = {
     "TWILIO_ACCOUNT_SID": "AC1",
     "TWILIO_API_KEY": "SK1",

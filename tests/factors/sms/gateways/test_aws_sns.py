@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-import requests
 
 from django_mfa.errors import (
     NumberRefused,
@@ -16,6 +15,7 @@ from tests.servers import Answer, Recorder
 from .conftest import NUMBER, TEXT
 
 pytest.importorskip("boto3")
+requests = pytest.importorskip("requests")
 
 XML = "text/xml"
 PUBLISHED = (

@@ -13,6 +13,7 @@ from django_mfa.errors import (
 )
 from django_mfa.factors.sms import gateways
 from django_mfa.factors.sms.gateways.twilio import TwilioGateway
+from django_mfa.factors.sms.gateways.twilio_client import Server
 
 from .conftest import ACCOUNT, NUMBER, TEXT
 
@@ -167,8 +168,6 @@ def test_a_client_of_your_own_is_used(twilio, use, message):
     def client():
         from twilio.rest import Client
 
-        from django_mfa.factors.sms.gateways.twilio_client import Server
-
         made.append(Client("AC9", "t", http_client=Server(twilio.url, 1)))
         return made[0]
 
@@ -200,3 +199,13 @@ def test_the_library_keeps_nothing_of_the_message(ready, message):
     gateway.send(message)
     assert TEXT not in repr(vars(gateway.client.http_client._http))
     assert gateway.client.http_client._http._test_only_last_request is None
+
+
+def test_without_an_address_of_your_own_it_asks_where_the_library_says(twilio):
+    Server("", 1).request("POST", f"{twilio.url}/anywhere?x=1", data={"a": "b"})
+    assert twilio.requests[0].path == "/anywhere?x=1"
+
+
+def test_with_one_the_rest_of_the_address_stays(twilio):
+    Server(f"{twilio.url}/", 1).request("POST", "https://api.twilio.com/there?x=1")
+    assert twilio.requests[0].path == "/there?x=1"
