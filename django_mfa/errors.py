@@ -192,8 +192,8 @@ class InvalidAddress(SendFailed):
     code = "invalid_address"
     status = 400
     message = _(
-        "This is not an e-mail address that we can send a code to. Enter it like"
-        " name@example.com."
+        "This is not an e-mail address that we can send a code to. Check it and try"
+        " again."
     )
 
 
