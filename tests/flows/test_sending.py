@@ -6,7 +6,6 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from django_mfa import conf
 from django_mfa.audit.models import AuditEvent
 from django_mfa.challenges.models import Challenge
 from django_mfa.errors import (
@@ -107,7 +106,7 @@ def test_a_message_ends_with_a_line_for_browsers(ctx):
     assert len(sms_outbox[0].text) <= 160
 
 
-def test_nothing_is_sent_in_a_transaction(ctx, monkeypatch):
+def test_nothing_is_sent_in_a_transaction(ctx, monkeypatch, settings):
     seen = []
 
     def note():
@@ -115,9 +114,7 @@ def test_nothing_is_sent_in_a_transaction(ctx, monkeypatch):
         seen.append(len(connection.savepoint_ids))
 
     monkeypatch.setattr(Unsteady, "after", note)
-    conf_with = with_gateways("tests.sent.Unsteady")
-    monkeypatch.setattr("django.conf.settings.DJANGO_MFA", conf_with)
-    conf._reader.clear()
+    settings.DJANGO_MFA = with_gateways("tests.sent.Unsteady")
     outside = len(connection.savepoint_ids)
     send_code.to_sign_in(ctx, "sms")
     assert seen == [outside]

@@ -261,7 +261,7 @@ def seen_by(answer: Any) -> tuple[Any, ...]:
     headers = {
         name: value
         for name, value in answer.headers.items()
-        if name not in ("Set-Cookie", "Content-Length")
+        if name not in ("Set-Cookie", "Content-Length", "Expires")
     }
     page = answer.content.decode()
     for field in ("csrfmiddlewaretoken", 'value="'):

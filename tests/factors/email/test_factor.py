@@ -134,7 +134,10 @@ def test_a_mail_speaks_the_language_that_is_active():
     ("raised", "told"),
     [
         (TimeoutError("alice@example.com"), ProviderSlow),
-        (smtplib.SMTPRecipientsRefused({"alice@example.com": (550, b"")}), AddressRefused),
+        (
+            smtplib.SMTPRecipientsRefused({"alice@example.com": (550, b"")}),
+            AddressRefused,
+        ),
         (smtplib.SMTPAuthenticationError(535, b"no"), ProviderMisconfigured),
         (smtplib.SMTPSenderRefused(550, b"no", "x@y.z"), ProviderMisconfigured),
         (smtplib.SMTPNotSupportedError("STARTTLS"), ProviderMisconfigured),
