@@ -99,7 +99,7 @@ class DeviceAdmin(ReadOnlyAdmin):
         "uses",
         "failures",
     )
-    list_filter = (StateFilter,)
+    list_filter: tuple[Any, ...] = (StateFilter,)
     list_select_related = ("user", "user__mfa_account")
     ordering = ("-pk",)
     #: What is told of a factor beside what every device has.
@@ -162,7 +162,7 @@ class AuthenticatorModelAdmin(ReadOnlyAdmin):
 class SentCodeDeviceAdmin(DeviceAdmin):
     """Phones and addresses: by what may be shown of them, never in full."""
 
-    more = ("masked", "verified_at", "last_sent")
+    more: ClassVar[tuple[str, ...]] = ("masked", "verified_at", "last_sent")
     list_display = (*DeviceAdmin.list_display, "masked", "last_sent")
 
 
@@ -172,7 +172,7 @@ class PhoneDeviceAdmin(SentCodeDeviceAdmin):
     lookups = frozenset({"state", "user", "country__exact"})
     more = ("masked", "country", "verified_at", "last_sent")
     list_display = (*SentCodeDeviceAdmin.list_display, "country")
-    list_filter = (StateFilter, "country")
+    list_filter: tuple[Any, ...] = (StateFilter, "country")
 
 
 class RecoveryCodeSetAdmin(DeviceAdmin):
