@@ -99,7 +99,7 @@ class DeviceAdmin(ReadOnlyAdmin):
         "uses",
         "failures",
     )
-    list_filter: tuple[Any, ...] = (StateFilter,)
+    list_filter: ClassVar[tuple[Any, ...]] = (StateFilter,)
     list_select_related = ("user", "user__mfa_account")
     ordering = ("-pk",)
     #: What is told of a factor beside what every device has.
@@ -172,7 +172,7 @@ class PhoneDeviceAdmin(SentCodeDeviceAdmin):
     lookups = frozenset({"state", "user", "country__exact"})
     more = ("masked", "country", "verified_at", "last_sent")
     list_display = (*SentCodeDeviceAdmin.list_display, "country")
-    list_filter: tuple[Any, ...] = (StateFilter, "country")
+    list_filter: ClassVar[tuple[Any, ...]] = (StateFilter, "country")
 
 
 class RecoveryCodeSetAdmin(DeviceAdmin):
