@@ -29,10 +29,14 @@ if TYPE_CHECKING:
     from importlib import metadata
 
     from .factors.passkey import problems
+    from .factors.sent_code import problems as sent_problems
+    from .factors.sms import problems as sms_problems
 else:
     # Heavy, and for `check` alone.
     metadata = lazy("importlib.metadata")
     problems = lazy("django_mfa.factors.passkey.problems")
+    sent_problems = lazy("django_mfa.factors.sent_code.problems")
+    sms_problems = lazy("django_mfa.factors.sms.problems")
 
 MIDDLEWARE = "django_mfa.middleware.MFAMiddleware"
 BEFORE = (
@@ -127,7 +131,7 @@ def check_factors(**kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security)
 def check_passkeys(**kwargs: Any) -> list[CheckMessage]:
     """E007: an RP id or an origin that browsers refuse; W003: no RP id, so no passkeys."""
-    if list(conf.problems(getattr(settings, conf.NAME, {}))) or not _has_passkeys():
+    if list(conf.problems(getattr(settings, conf.NAME, {}))) or not _has("passkey"):
         return []
     passkey = conf.get().PASSKEY
     wrong: list[CheckMessage] = [
@@ -141,8 +145,19 @@ def check_passkeys(**kwargs: Any) -> list[CheckMessage]:
     return [*wrong, *missing]
 
 
-def _has_passkeys() -> bool:
-    return bool({"passkey", registry.OURS["passkey"]} & set(conf.get().FACTORS))
+@register(Tags.security)
+def check_messages(**kwargs: Any) -> list[CheckMessage]:
+    """W006: what keeps text messages from being sent."""
+    if list(conf.problems(getattr(settings, conf.NAME, {}))) or not _has("sms"):
+        return []
+    return [
+        checks.Warning(f"DJANGO_MFA: {message}", hint, id="django_mfa.W006")
+        for message, hint in sms_problems.missing(conf.get().SMS)
+    ]
+
+
+def _has(factor: str) -> bool:
+    return bool({factor, registry.OURS[factor]} & set(conf.get().FACTORS))
 
 
 @register(Tags.security)
@@ -208,6 +223,8 @@ def check_deploy(**kwargs: Any) -> list[CheckMessage]:
         for number, message, hint in (
             *_less_safe(conf.get()),
             *_less_safe_passkeys(conf.get().PASSKEY),
+            *sent_problems.less_safe(conf.get().SENT_CODES),
+            *(sms_problems.less_safe(conf.get().SMS) if _has("sms") else ()),
         )
     ]
 
@@ -222,6 +239,8 @@ def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
         )
     yield from _impossible_limits(current.LIMITS)
     yield from problems.impossible(current.PASSKEY)
+    yield from sent_problems.impossible(current.SENT_CODES)
+    yield from sms_problems.impossible(current.SMS, current.SENDS)
     for policy in current.POLICIES:
         if not _is_policy(policy):
             yield (

@@ -48,7 +48,7 @@ class MalformedCode(MFAError):
     """The response does not have the shape of any code; nothing was charged."""
 
     code = "malformed_code"
-    message = _("Enter the digits from your authenticator app, or a recovery code.")
+    message = _("Enter the digits of the code, or a recovery code.")
 
 
 class InvalidResponse(InvalidCode):
@@ -95,6 +95,118 @@ class TooManyAttempts(MFAError):
         return max(1, ceil(self.retry_at.timestamp() - clock.timestamp()))
 
 
+class SendRefused(TooManyAttempts):
+    """A budget of sent codes is spent, or sending is paused; `retry_at` says until when."""
+
+    code = "too_many_sends"
+    message = _(
+        "Too many codes were sent. Wait a while before you ask for another one, or"
+        " use another way. A code that you already have stays valid until it expires."
+    )
+
+
+class SendFailed(MFAError):
+    """No gateway took the message; nothing was counted and no try was lost."""
+
+    code = "send_failed"
+    status = 503
+    message = _(
+        "We could not send you a code just now. Try again in a minute, or use another"
+        " way."
+    )
+
+
+class ProviderUnavailable(SendFailed):
+    """The provider cannot be reached, or failed."""
+
+    code = "send_unavailable"
+
+
+class ProviderSlow(SendFailed):
+    """The provider did not answer in time; the message may arrive all the same."""
+
+    code = "send_timed_out"
+    message = _(
+        "The service that sends our codes did not answer in time. Try again in a"
+        " minute, or use another way."
+    )
+
+
+class ProviderMisconfigured(SendFailed):
+    """The provider refused us: credentials, sender, or balance. The log says which."""
+
+    code = "send_misconfigured"
+    message = _(
+        "This site cannot send codes at present. Use another way, and tell the site's"
+        " administrator."
+    )
+
+
+class NumberRefused(SendFailed):
+    """The provider does not deliver to this number."""
+
+    code = "number_refused"
+    status = 400
+    message = _(
+        "No message can be sent to this number. Check it and try again, or use"
+        " another way."
+    )
+
+
+class InvalidNumber(SendFailed):
+    """What was typed is no phone number that could get a message; nothing was sent."""
+
+    code = "invalid_number"
+    status = 400
+    message = _(
+        "This is not a phone number that we can send a code to. Enter it with its"
+        " country code, like +44 7400 123456."
+    )
+
+
+class DestinationRefused(SendFailed):
+    """The site sends no codes to numbers of this kind or country; nothing was sent."""
+
+    code = "destination_refused"
+    status = 400
+    message = _(
+        "We send no codes to numbers of this kind or country. Use a mobile number of"
+        " your own, or another way."
+    )
+
+
+class AddressRefused(SendFailed):
+    """The mail server takes nothing for this address."""
+
+    code = "address_refused"
+    status = 400
+    message = _(
+        "No mail can be sent to this address. Check it and try again, or use another"
+        " way."
+    )
+
+
+class InvalidAddress(SendFailed):
+    """What was typed is no e-mail address that codes are sent to; nothing was sent."""
+
+    code = "invalid_address"
+    status = 400
+    message = _(
+        "This is not an e-mail address that we can send a code to. Check it and try"
+        " again."
+    )
+
+
+class SendTooSoon(SendRefused):
+    """A code went to this device a moment ago; `retry_at` says when the next one may."""
+
+    code = "send_too_soon"
+    message = _(
+        "A code was sent a moment ago. It can take a minute to arrive; after that you"
+        " can ask for another one."
+    )
+
+
 class LoginExpired(MFAError):
     """No sign-in is waiting for a proof, or it waited too long."""
 
@@ -107,7 +219,7 @@ class SetupExpired(MFAError):
     """The set-up was not confirmed in time."""
 
     code = "setup_expired"
-    message = _("Setup session expired. Scan the new QR code and try again.")
+    message = _("Setup session expired. Please start again.")
 
 
 class DeviceNotFound(MFAError):

@@ -6,9 +6,12 @@ from .accounts.models import MFAAccount
 from .approvals.models import Approval
 from .audit.models import AuditEvent
 from .challenges.models import Challenge
+from .factors.email.models import EmailDevice
 from .factors.passkey.models import AuthenticatorModel, Passkey
 from .factors.recovery_code.models import RecoveryCode, RecoveryCodeSet
+from .factors.sms.models import PhoneDevice
 from .factors.totp.models import TOTPDevice
+from .limits.models import SendCounter, SendPause, SendRecord
 from .policy.models import Exemption, Policy
 from .trusted_devices.models import TrustedDevice
 
@@ -17,12 +20,17 @@ __all__ = [
     "AuditEvent",
     "AuthenticatorModel",
     "Challenge",
+    "EmailDevice",
     "Exemption",
     "MFAAccount",
     "Passkey",
+    "PhoneDevice",
     "Policy",
     "RecoveryCode",
     "RecoveryCodeSet",
+    "SendCounter",
+    "SendPause",
+    "SendRecord",
     "TOTPDevice",
     "TrustedDevice",
 ]

@@ -113,3 +113,14 @@ approval_given = Event("approval_given")
 approval_refused = Event("approval_refused")
 #: An approval was used, once and for all; details as above.
 approval_used = Event("approval_used")
+#: A code was made for a device and is sent; details: `purpose`.
+code_sent = Event("code_sent")
+#: A code could not be sent; `reason` tells why, details: `purpose`.
+send_failed = Event("send_failed")
+#: A code was not sent: a budget is spent or sending pauses, as `reason` says.
+send_refused = Event("send_refused")
+#: Too few codes are used in a block of numbers or a country: nothing is sent there
+#: for a while; details: `place`, `sent`, `answered`, `until`.
+sends_paused = Event("sends_paused")
+#: An administrator ended a pause before its time; details: `place`.
+sends_resumed = Event("sends_resumed")

@@ -26,6 +26,11 @@ class Shown(dict[str, Any]):
         return "<secret>"
 
 
+def one_line(text: str) -> str:
+    """Return `text` without line breaks and other signs that steer a terminal or a header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 class Purpose(StrEnum):
     """What a challenge is for; a proof for one purpose never serves another."""
 

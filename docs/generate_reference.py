@@ -127,13 +127,15 @@ def events(source: str) -> str:
 def checks(source: str) -> str:
     """The page of checks: from the docstrings, and from what is less safe."""
     tree = ast.parse(source)
+    more = ast.parse((PACKAGE / "factors/sms/problems.py").read_text())
     rows = [
         [f"`django_mfa.{name}`", _sentence(text)]
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")
         for name, text in _named(_first_line(node))
     ]
-    rows += [[f"`django_mfa.W{number}`", text] for number, text in _less_safe(tree)]
+    less_safe = (*_less_safe(tree), *_less_safe(more))
+    rows += [[f"`django_mfa.W{number}`", text] for number, text in less_safe]
     head = ["Id", "What is wrong"]
     return NOTE.format(source="django_mfa/checks.py") + CHECKS + table(head, rows)
 
@@ -154,7 +156,14 @@ def _less_safe(tree: ast.Module) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
             first, second, *_rest = node.value.elts
             if isinstance(first, ast.Constant) and isinstance(first.value, int):
-                yield first.value, ast.literal_eval(second)
+                yield first.value, _text(second)
+
+
+def _text(node: ast.expr) -> str:
+    if not isinstance(node, ast.JoinedStr):
+        return str(ast.literal_eval(node))
+    parts = (each.value for each in node.values if isinstance(each, ast.Constant))
+    return "...".join(str(part) for part in parts)
 
 
 PAGES = {"errors": errors, "events": events, "checks": checks}

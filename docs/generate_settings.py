@@ -14,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOM = HERE.parent / "django_mfa" / "conf"
-FILES = ("declared.py", "factors.py")
+FILES = ("declared.py", "factors.py", "sends.py")
 PAGE = HERE / "settings.md"
 
 HEAD = """\

@@ -20,7 +20,9 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from django_mfa.policy import snapshot
+from django_mfa.testing import sms_outbox
 from testproject.site import people
+from tests import sent
 
 hypothesis_settings.register_profile("suite", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("suite")
@@ -28,8 +30,9 @@ hypothesis_settings.load_profile("suite")
 HERE = Path(__file__).parent
 VENDORS = {"sqlite": "sqlite", "postgres": "postgresql", "mariadb": "mysql"}
 
-# The browser tests import Playwright, which only their own environment has.
-collect_ignore = [] if find_spec("playwright") else ["e2e"]
+#: What only the environment of these tests has.
+NEEDED = {"e2e": "playwright", "providers": "aiosmtpd"}
+collect_ignore = [tests for tests, name in NEEDED.items() if not find_spec(name)]
 
 
 def cache_is_redis() -> bool:
@@ -119,6 +122,18 @@ def _fresh_cache():
     """No test sees what another one left: failures by address, policies."""
     cache.clear()
     snapshot.forget()
+
+
+@pytest.fixture(autouse=True)
+def _empty_outbox():
+    """No test reads the text messages of another one."""
+    sms_outbox.clear()
+
+
+@pytest.fixture
+def sends(settings):
+    """A site whose people may have codes sent; messages end in `sms_outbox`."""
+    settings.DJANGO_MFA = sent.SETTINGS
 
 
 @pytest.fixture(autouse=True)

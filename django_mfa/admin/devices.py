@@ -99,7 +99,7 @@ class DeviceAdmin(ReadOnlyAdmin):
         "uses",
         "failures",
     )
-    list_filter = (StateFilter,)
+    list_filter: ClassVar[tuple[Any, ...]] = (StateFilter,)
     list_select_related = ("user", "user__mfa_account")
     ordering = ("-pk",)
     #: What is told of a factor beside what every device has.
@@ -157,6 +157,22 @@ class AuthenticatorModelAdmin(ReadOnlyAdmin):
     ordering = ("description",)
     fields = list_display
     readonly_fields = list_display
+
+
+class SentCodeDeviceAdmin(DeviceAdmin):
+    """Phones and addresses: by what may be shown of them, never in full."""
+
+    more: ClassVar[tuple[str, ...]] = ("masked", "verified_at", "last_sent")
+    list_display = (*DeviceAdmin.list_display, "masked", "last_sent")
+
+
+class PhoneDeviceAdmin(SentCodeDeviceAdmin):
+    """Phones that codes are sent to."""
+
+    lookups = frozenset({"state", "user", "country__exact"})
+    more = ("masked", "country", "verified_at", "last_sent")
+    list_display = (*SentCodeDeviceAdmin.list_display, "country")
+    list_filter: ClassVar[tuple[Any, ...]] = (StateFilter, "country")
 
 
 class RecoveryCodeSetAdmin(DeviceAdmin):

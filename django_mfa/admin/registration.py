@@ -13,9 +13,12 @@ from django_mfa.accounts.models import MFAAccount
 from django_mfa.approvals.models import Approval
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.devices import MFADevice
+from django_mfa.factors.email.models import EmailDevice
 from django_mfa.factors.passkey.models import AuthenticatorModel, Passkey
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
+from django_mfa.factors.sms.models import PhoneDevice
 from django_mfa.factors.totp.models import TOTPDevice
+from django_mfa.limits.models import SendPause, SendRecord
 from django_mfa.policy.models import Exemption, Policy
 from django_mfa.trusted_devices.models import TrustedDevice
 
@@ -24,11 +27,14 @@ from .devices import (
     AuthenticatorModelAdmin,
     DeviceAdmin,
     PasskeyAdmin,
+    PhoneDeviceAdmin,
     RecoveryCodeSetAdmin,
+    SentCodeDeviceAdmin,
     TOTPDeviceAdmin,
 )
 from .events import AuditEventAdmin
 from .policies import ApprovalAdmin, ExemptionAdmin, PolicyAdmin, TrustedDeviceAdmin
+from .sends import SendPauseAdmin, SendRecordAdmin
 from .site import GuardedSiteMixin
 from .users import MFAUserAdminMixin
 
@@ -42,6 +48,8 @@ ADMINS: dict[type[Model], type[admin.ModelAdmin[Any]]] = {
     TOTPDevice: TOTPDeviceAdmin,
     Passkey: PasskeyAdmin,
     AuthenticatorModel: AuthenticatorModelAdmin,
+    PhoneDevice: PhoneDeviceAdmin,
+    EmailDevice: SentCodeDeviceAdmin,
     RecoveryCodeSet: RecoveryCodeSetAdmin,
     MFAAccount: AccountAdmin,
     AuditEvent: AuditEventAdmin,
@@ -49,6 +57,8 @@ ADMINS: dict[type[Model], type[admin.ModelAdmin[Any]]] = {
     Exemption: ExemptionAdmin,
     TrustedDevice: TrustedDeviceAdmin,
     Approval: ApprovalAdmin,
+    SendRecord: SendRecordAdmin,
+    SendPause: SendPauseAdmin,
 }
 
 

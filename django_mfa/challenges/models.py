@@ -32,6 +32,9 @@ class Challenge(models.Model):
     issued = models.DateTimeField(_("issued"), default=clock.now)
     expires = models.DateTimeField(_("expires"))
     taken = models.DateTimeField(_("answered"), null=True)
+    #: Of a code that is sent: how many answers were wrong, and since when it is under way.
+    tries = models.PositiveSmallIntegerField(_("wrong answers"), default=0)
+    sent = models.DateTimeField(_("sent"), null=True)
 
     class Meta:
         verbose_name = _("challenge")

@@ -39,7 +39,7 @@ def issue(
     state: Mapping[str, Any] | None = None,
 ) -> Challenge:
     """Keep what is asked now; challenges of this browser that are over go."""
-    _tidy(asking.browser)
+    tidy(asking.browser)
     now = clock.now()
     asked = {
         "user_id": asking.user_pk,
@@ -120,7 +120,8 @@ def _reason(factor: str, asking: Asking, challenge: bytes) -> str:
     return next((reason for reason, holds in wrong.items() if holds), TAKEN)
 
 
-def _tidy(browser: str) -> None:
+def tidy(browser: str) -> None:
+    """Delete what this browser was asked that is over, or one too many."""
     rows = Challenge.objects.filter(binding=browser)
     rows.filter(expires__lte=clock.now()).delete()
     kept = rows.order_by("-issued").values_list("pk", flat=True)[MAX_OPEN - 1 :]

@@ -26,6 +26,7 @@ from .declared import (
     TrustedDevices,
 )
 from .factors import Passkey, RecoveryCodes, Totp
+from .sends import Sends, SentCodes, Sms
 from .shape import NAME, Problem, build, is_group, problems
 
 __all__ = [
@@ -37,8 +38,11 @@ __all__ = [
     "Passkey",
     "Problem",
     "RecoveryCodes",
+    "Sends",
+    "SentCodes",
     "Sessions",
     "Settings",
+    "Sms",
     "Sso",
     "StepUp",
     "Totp",

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .factors import Passkey, RecoveryCodes, Totp
+from .sends import Sends, SentCodes, Sms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -121,6 +122,12 @@ class Settings(NamedTuple):
     """Codes from authenticator apps."""
     PASSKEY: Passkey = Passkey()
     """Passkeys and security keys (WebAuthn)."""
+    SENT_CODES: SentCodes = SentCodes()
+    """Codes in text messages and mails."""
+    SMS: Sms = Sms()
+    """Text messages: who sends them, and where to."""
+    SENDS: Sends = Sends()
+    """How many codes are sent, and when sending stops by itself."""
     RECOVERY_CODES: RecoveryCodes = RecoveryCodes()
     """Single-use codes to keep on paper."""
     LIMITS: Limits = Limits()

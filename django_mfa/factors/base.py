@@ -64,13 +64,20 @@ class Factor:
     acr: ClassVar[str] = "aal2"
     amr: ClassVar[tuple[str, ...]] = ()
     phishing_resistant: ClassVar[bool] = False
-    #: Whether a response answers a challenge that `ask` made: a ceremony.
+    #: Whether a response answers what was asked before, and so needs its challenge.
     asks: ClassVar[bool] = False
+    #: Whether what is asked is a code that is sent: typed as any other is.
+    sends: ClassVar[bool] = False
 
     def is_offered(self, host: str) -> bool:
         """Whether people can set it up, on the site behind `host`."""
         del host  # a factor that needs a secure name looks at it
         return self.enrollable
+
+    @property
+    def is_ceremony(self) -> bool:
+        """Whether the client answers by itself: what `ask` returns, it turns into JSON."""
+        return self.asks and not self.sends
 
     @property
     def most(self) -> int:

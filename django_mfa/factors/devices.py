@@ -171,6 +171,11 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
         )
         return Charge(judged=bool(judged), device_disabled=self._was_last(cap))
 
+    def miss(self, most: int) -> bool:
+        """Count a wrong first response; False when the set-up had `most` before."""
+        rows = type(self)._default_manager.filter(pk=self.pk, confirmed=False)
+        return bool(rows.filter(failures__lt=most).update(failures=F("failures") + 1))
+
     def may_have_locked(self) -> bool:
         """Whether the charge just made can have begun a lock, as far as was read."""
         if self.typed:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 OURS = {
     "passkey": "django_mfa.factors.passkey.PasskeyFactor",
     "totp": "django_mfa.factors.totp.TOTPFactor",
+    "sms": "django_mfa.factors.sms.SMSFactor",
+    "email": "django_mfa.factors.email.EmailFactor",
     "recovery_code": "django_mfa.factors.recovery_code.RecoveryCodeFactor",
 }
 

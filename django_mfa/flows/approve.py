@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from django_mfa.factors.base import Factor
     from django_mfa.factors.devices import MFADevice
+    from django_mfa.values import Asking
 
 __all__ = ["ApprovalRequired", "approve"]
 
@@ -141,7 +142,7 @@ def give(ctx: Context, public_id: UUID, response: Any, *, factor: str = "") -> A
     asking = challenge.asking_of(ctx, Purpose.APPROVAL, **_about(actor, approval))
     response = kind.take(asking, response)
     devices = kind.candidates(actor.pk, response)
-    if not devices and not kind.asks:
+    if not devices and not kind.is_ceremony:
         raise FactorNotAvailable
 
     def accept(device: MFADevice, proof: Proof) -> None:
@@ -157,11 +158,16 @@ def give(ctx: Context, public_id: UUID, response: Any, *, factor: str = "") -> A
 
 def ask(ctx: Context, public_id: UUID, slug: str) -> Mapping[str, Any]:
     """Make a challenge that carries the digest of what is approved."""
+    kind = challenge.choose_asked(factors_asked(ctx), slug)
+    return kind.ask(begin_asking(ctx, public_id))
+
+
+def begin_asking(ctx: Context, public_id: UUID) -> Asking:
+    """Return what a challenge is bound to that approves this; raise if it cannot be given."""
     approval, actor = find(ctx, public_id), ctx.require_actor()
     _require_open(actor, approval)
-    kind = challenge.choose_asked(factors_asked(ctx), slug)
     of = _about(actor, approval)
-    return kind.ask(challenge.begin_asking(ctx, Purpose.APPROVAL, **of))
+    return challenge.begin_asking(ctx, Purpose.APPROVAL, **of)
 
 
 def refuse(ctx: Context, public_id: UUID) -> Approval:

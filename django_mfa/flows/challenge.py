@@ -44,7 +44,7 @@ class Passed(NamedTuple):
 
 def factors_asked(ctx: Context) -> list[Factor]:
     """Return the factors with which the waiting sign-in can go on, the best first."""
-    return _factors_of(_require_challenge(ctx))
+    return _factors_of(require_challenge(ctx))
 
 
 def _factors_of(hold: Hold) -> list[Factor]:
@@ -61,7 +61,7 @@ def answer(
     Raises `InvalidCode`, `MalformedCode`, `TooManyAttempts`, `LoginExpired`,
     `KeyTrouble` or `Unavailable`; then nobody is signed in and the hold stays.
     """
-    session, hold = ctx.require_session(), _require_challenge(ctx)
+    session, hold = ctx.require_session(), require_challenge(ctx)
     kind = choose(_factors_of(hold), response, wanted=factor)
     asking = asking_of(ctx, Purpose.LOGIN, user_pk=hold.user_pk)
     response = kind.take(asking, response)
@@ -88,7 +88,7 @@ def answer(
 
 def ask(ctx: Context, slug: str) -> Mapping[str, Any]:
     """Make a challenge for the waiting sign-in; what a client needs to answer it."""
-    hold = _require_challenge(ctx)
+    hold = require_challenge(ctx)
     kind = choose_asked(_factors_of(hold), slug)
     return kind.ask(begin_asking(ctx, Purpose.LOGIN, user_pk=hold.user_pk))
 
@@ -108,7 +108,7 @@ def asking_of(ctx: Context, purpose: Purpose, **of: Any) -> Asking:
 def choose_asked(offered: Sequence[Factor], slug: str) -> Factor:
     """Return the factor called `slug`, if it is offered and makes challenges."""
     for kind in offered:
-        if kind.slug == slug and kind.asks:
+        if kind.slug == slug and kind.is_ceremony:
             return kind
     raise FactorNotAvailable
 
@@ -159,7 +159,7 @@ def judge(
     A refusal is counted and told in a transaction that commits.
     """
     ctx, kind = case.ctx, case.kind
-    guessable = kind.model.guessable or not kind.asks
+    guessable = kind.model.guessable or not kind.is_ceremony
     if guessable:
         addresses.check(ctx.address)
     verdict = _compare(case, _usable(case, devices), response)
@@ -177,7 +177,7 @@ def judge(
 
 def _usable(case: Case, devices: Sequence[MFADevice]) -> Sequence[MFADevice]:
     """Return the devices that may answer now; refuse a lock that is visible."""
-    if case.kind.asks:
+    if case.kind.is_ceremony:
         # Its challenge is spent: whatever comes now is judged, refused and told.
         return devices
     usable = [device for device in devices if device.is_usable]
@@ -187,7 +187,8 @@ def _usable(case: Case, devices: Sequence[MFADevice]) -> Sequence[MFADevice]:
     return usable
 
 
-def _require_challenge(ctx: Context) -> Hold:
+def require_challenge(ctx: Context) -> Hold:
+    """Return the sign-in that waits for a proof; raise `LoginExpired` or `EnrolmentRequired`."""
     hold = ctx.require_session().require_hold()
     if hold.owed != "proof":
         raise EnrolmentRequired
@@ -196,7 +197,7 @@ def _require_challenge(ctx: Context) -> Hold:
 
 def _user_held(hold: Hold, kind: Factor, devices: Sequence[MFADevice]) -> Any:
     """Return the user who waits; raise `LoginExpired` if that is over."""
-    if not devices and not kind.asks:
+    if not devices and not kind.is_ceremony:
         raise LoginExpired
     user = devices[0].user if devices else accounts.find_user(hold.user_pk)
     hold.check_user(user)

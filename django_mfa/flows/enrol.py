@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf, signals
@@ -23,17 +22,19 @@ from django_mfa.factors.recovery_code.factor import NewCodes, new_codes
 from django_mfa.limits import addresses
 from django_mfa.values import Purpose
 
-from . import challenge, step_up
+from . import challenge, sending, step_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from django_mfa.factors.base import Factor, Setup
     from django_mfa.factors.devices import MFADevice
+    from django_mfa.factors.sent_code.parcel import Sent
     from django_mfa.session import Context, Hold
     from django_mfa.values import Asking, Proof, Verdict
 
 MAX_WRONG = 20
+UNAVAILABLE = 503
 
 
 class Confirmed(NamedTuple):
@@ -76,8 +77,7 @@ def begin(ctx: Context, slug: str) -> Setup:
         accounts.ensure(subject.user)
     setup = kind.begin(subject.user, host=ctx.host, waiting=waiting)
     if waiting is None and setup.device is not None:
-        ctx.require_session().remember_setup(slug, str(setup.device.public_id))
-        signals.enrolment_started.emit(ctx, subject.user, device=setup.device)
+        _remember(ctx, subject, setup.device)
     return setup
 
 
@@ -88,13 +88,63 @@ def ask(ctx: Context, slug: str, *, conditional: bool = False) -> Mapping[str, A
     """
     subject = _subject(ctx)
     kind = _require_enrollable(ctx, slug)
-    if not kind.asks or (conditional and not may_add_silently(ctx)):
+    if not kind.is_ceremony or (conditional and not may_add_silently(ctx)):
         raise FactorNotAvailable
     _require_room(kind, subject.user)
     ctx.require_session().begin_asking()
     asked = kind.ask(_asking(ctx, subject, conditional=conditional))
     signals.enrolment_started.emit(ctx, subject.user, factor=slug)
     return asked
+
+
+@sensitive_variables()
+def send(ctx: Context, slug: str, to: str = "") -> Sent:
+    """Send the first code of a set-up: to `to`, or again to what waits in this session.
+
+    Raises what `begin` and `challenge.send` raise, `SetupExpired` when nothing waits,
+    and for a destination that is none `InvalidNumber`, `InvalidAddress` and others.
+    """
+    subject = _subject(ctx)
+    kind = sending.require_sender(_require_enrollable(ctx, slug))
+    _require_room(kind, subject.user)
+    addresses.check(ctx.address)
+    device = kind.add(subject.user, to) if to else _waiting(ctx, subject, kind)
+    if device is None:
+        raise SetupExpired
+    ctx.require_session().begin_asking()
+    if to:
+        _remember(ctx, subject, device)
+    try:
+        return sending.send(ctx, kind, _asking(ctx, subject), device)
+    except MFAError as error:
+        if to and error.status != UNAVAILABLE:
+            # Another number may be typed: to this one nothing will be sent.
+            ctx.require_session().forget_setup(slug)
+            device.delete()
+        raise
+
+
+def look(ctx: Context, slug: str) -> Sent | None:
+    """Return how it stands with the code of the set-up that waits; None: none was sent."""
+    subject = _subject(ctx)
+    kind = sending.require_sender(_require_enrollable(ctx, slug))
+    waiting = _waiting(ctx, subject, kind)
+    return kind.look(_asking(ctx, subject), [waiting]) if waiting else None
+
+
+def start_over(ctx: Context, slug: str) -> None:
+    """Forget the set-up that waits in this session, to begin another."""
+    subject = _subject(ctx)
+    kind = _require_enrollable(ctx, slug)
+    waiting = _waiting(ctx, subject, kind)
+    if waiting is not None:
+        waiting.delete()
+    ctx.require_session().forget_setup(slug)
+
+
+def _remember(ctx: Context, subject: _Subject, device: Any) -> None:
+    ctx.require_session().remember_setup(device.factor, str(device.public_id))
+    signals.enrolment_started.emit(ctx, subject.user, device=device)
 
 
 @sensitive_variables()
@@ -106,7 +156,7 @@ def confirm(ctx: Context, slug: str, response: Any, *, name: str = "") -> Confir
     """
     subject = _subject(ctx)
     kind = _require_enrollable(ctx, slug)
-    if not kind.asks:
+    if not kind.is_ceremony:
         addresses.check(ctx.address)
     case = challenge.Case(ctx, kind, _asking(ctx, subject), subject.user)
     taken = kind.take(case.asking, response)
@@ -239,8 +289,7 @@ def _require_enrollable(ctx: Context, slug: str) -> Factor:
 
 def _count_wrong(device: MFADevice) -> MFAError:
     """Count a wrong first response; a set-up that is guessed at is ended."""
-    rows = type(device)._default_manager.filter(pk=device.pk, confirmed=False)
-    if rows.filter(failures__lt=MAX_WRONG).update(failures=F("failures") + 1):
+    if device.miss(MAX_WRONG):
         return InvalidCode()
-    rows.delete()
+    type(device)._default_manager.filter(pk=device.pk, confirmed=False).delete()
     return SetupExpired()

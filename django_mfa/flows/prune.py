@@ -1,4 +1,4 @@
-"""Throw away what is over: challenges nobody answered, set-ups nobody finished."""
+"""Throw away what is over: challenges nobody answered, set-ups nobody finished, old sends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from django_mfa import clock, conf
 from django_mfa.challenges import service as challenges
 from django_mfa.factors import registry
+from django_mfa.limits import sends
 
 
 def prune() -> dict[str, int]:
@@ -18,4 +19,8 @@ def prune() -> dict[str, int]:
         ).delete()[0]
         for kind in registry.factors().values()
     )
-    return {"challenges": challenges.prune(), "set-ups": setups}
+    return {
+        "challenges": challenges.prune(),
+        "set-ups": setups,
+        "sent codes": sends.prune(),
+    }

@@ -45,7 +45,7 @@ def answer(ctx: Context, response: Any, *, factor: str = "") -> Proof:
     asking = challenge.asking_of(ctx, Purpose.STEP_UP, user_pk=user.pk)
     response = kind.take(asking, response)
     devices = kind.candidates(user.pk, response)
-    if not devices and not kind.asks:
+    if not devices and not kind.is_ceremony:
         raise FactorNotAvailable
 
     def renew(device: MFADevice, proof: Proof) -> None:

@@ -61,7 +61,7 @@ def _usage(address: str, *, increment: bool) -> dict[str, Any] | None:
     # The window is ours, so that it follows `clock`; the library's own is longer.
     group = f"django_mfa:{int(clock.timestamp()) // limits.ADDRESS_WINDOW}"
     rate = (limits.ADDRESS_FAILURES, limits.ADDRESS_WINDOW * 2)
-    place = _network(address)
+    place = network(address)
     try:
         usage: dict[str, Any] | None = core.get_usage(
             None, group=group, key=lambda *_: place, rate=rate, increment=increment
@@ -91,8 +91,9 @@ def _normal(address: str) -> str:
     return str(getattr(found, "ipv4_mapped", None) or found)
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
+    """Return what counts as one address: a whole network of one customer."""
     # SECURITY: one customer holds a whole /64 of IPv6 addresses, 2^64 of them.
-    if isinstance(ip_address(address), IPv6Address):
+    if address and isinstance(ip_address(address), IPv6Address):
         return str(ip_network(f"{address}/64", strict=False))
     return address

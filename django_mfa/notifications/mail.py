@@ -11,8 +11,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
 from django_mfa import conf
+from django_mfa.values import one_line
 
-from .notice import SUBJECTS, Notice, one_line
+from .notice import SUBJECTS, Notice
 
 log = logging.getLogger("django_mfa")
 

@@ -12,6 +12,7 @@ from django_mfa import clock, conf
 from django_mfa.errors import FactorNotAvailable
 from django_mfa.factors import registry
 from django_mfa.limits.browsers import describe
+from django_mfa.values import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,11 +96,6 @@ def notice_of(happened: Mapping[str, Any]) -> Notice | None:
         language=get_language(),
         **_origin(happened["event"], context),
     )
-
-
-def one_line(text: str) -> str:
-    """Return `text` without line breaks and other signs that steer a terminal or a header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _address_of(user: Any) -> str:

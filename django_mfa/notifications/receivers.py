@@ -10,7 +10,7 @@ from django_mfa import conf
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.signals import EVENTS, challenge_failed
 
-from . import mail
+from . import alarms, mail
 from .notice import SUBJECTS, notice_of
 
 #: Why an answer of a passkey was refused that may be a copy.
@@ -19,6 +19,7 @@ CLONE = "possible_clone"
 
 def connect() -> None:
     """Listen to the signals that people are told of."""
+    alarms.connect()
     for name in SUBJECTS:
         EVENTS[name].connect(tell, dispatch_uid=f"django_mfa.notifications.{name}")
     challenge_failed.connect(

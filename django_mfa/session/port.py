@@ -63,6 +63,12 @@ class MFASession(Holding):
         """Note which set-up was begun here: it goes on nowhere else."""
         self.store[SETUPS] = {**self.store.get(SETUPS, {}), factor: public_id}
 
+    def forget_setup(self, factor: str) -> None:
+        """Forget the set-up of `factor` that was begun here."""
+        setups = dict(self.store.get(SETUPS, {}))
+        if setups.pop(factor, None):
+            self.store[SETUPS] = setups
+
     def sign_in(
         self,
         user: AbstractBaseUser,

@@ -24,10 +24,11 @@ register = template.Library()
 
 
 @register.filter
-def mfa_part(factor: Factor, name: str) -> tuple[str, str]:
-    """Name the templates for a part of a factor's page: its own, else that of all."""
+def mfa_part(factor: Factor, name: str) -> tuple[str, ...]:
+    """Name the templates for a part of a factor's page: its own, else that of its kind."""
     own = f"django_mfa/factors/{factor.slug}/{name}.html"
-    return own, f"django_mfa/factors/{name}.html"
+    kind = (f"django_mfa/factors/sent_code/{name}.html",) if factor.sends else ()
+    return (own, *kind, f"django_mfa/factors/{name}.html")
 
 
 @register.filter

@@ -12,11 +12,15 @@
 
 from __future__ import annotations
 
+from django_mfa.factors.sms.gateways.locmem import outbox as sms_outbox
+
 from .authenticator import FakeAuthenticator
 from .contract import FactorContract
 from .kit import (
     Frozen,
+    add_email,
     add_passkey,
+    add_phone,
     add_recovery_codes,
     add_totp,
     freeze,
@@ -29,11 +33,14 @@ __all__ = [
     "FactorContract",
     "FakeAuthenticator",
     "Frozen",
+    "add_email",
     "add_passkey",
+    "add_phone",
     "add_recovery_codes",
     "add_totp",
     "freeze",
     "mfa_login",
     "session_context",
+    "sms_outbox",
     "totp_code",
 ]

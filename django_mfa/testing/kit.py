@@ -21,6 +21,7 @@ from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.session import Context, MFASession
 
 from .passkeys import store_passkey
+from .sent import store_email, store_phone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,9 +92,27 @@ def add_passkey(user: Any, authenticator: Any = None, **options: Any) -> Any:
         return store_passkey(user, authenticator, **options)
 
 
+def add_phone(user: Any, number: str = "+447700900123", **options: Any) -> Any:
+    """Give `user` a proven phone; return its row. `sms_outbox` has what is sent to it.
+
+    The site's tests need `"SMS": {"GATEWAYS": ["locmem"]}`. The number is taken as it
+    is, so that numbers which nobody has may be used.
+    """
+    with _enrolment(user):
+        return store_phone(user, number, **options)
+
+
+def add_email(user: Any, address: str = "", **options: Any) -> Any:
+    """Give `user` a proven e-mail address, their own without one; return its row."""
+    with _enrolment(user):
+        return store_email(user, address, **options)
+
+
 ADD: dict[str, Callable[[Any], Any]] = {
     "passkey": add_passkey,
     "totp": add_totp,
+    "sms": add_phone,
+    "email": add_email,
     "recovery_code": add_recovery_codes,
 }
 
@@ -101,7 +120,7 @@ ADD: dict[str, Callable[[Any], Any]] = {
 def mfa_login(client: Any, user: Any, factor: str = "totp") -> None:
     """Sign `user` in to a Django test client, password and factor shown just now.
 
-    A device of `factor` is made where the user has none (TOTP, passkey and recovery codes).
+    A device of `factor` is made where the user has none.
     """
     kind = registry.get(factor)
     devices = kind.devices(user.pk)

@@ -86,7 +86,7 @@ class CeremonyPage(Page):
     def expects_credential(self) -> bool:
         """Whether this address is one of a factor that asks."""
         kind = registry.factors().get(self.kwargs.get("factor", ""))
-        return kind is not None and kind.asks
+        return kind is not None and kind.is_ceremony
 
     def refused(self, error: MFAError) -> HttpResponseBase:
         """Return an error as an answer: to a program JSON, to a person a page."""

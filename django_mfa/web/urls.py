@@ -10,6 +10,7 @@ from .views import (
     login,
     passkeys,
     security,
+    send,
     setup,
     sign_ins,
     step_up,
@@ -36,12 +37,22 @@ urlpatterns = [
         passkeys.VerifyBeginView.as_view(),
         name="verify_begin",
     ),
+    path(
+        "verify/<slug:factor>/send/",
+        send.VerifySendView.as_view(),
+        name="verify_send",
+    ),
     path("step-up/", step_up.StepUpView.as_view(), name="step_up"),
     path("step-up/<slug:factor>/", step_up.StepUpView.as_view(), name="step_up"),
     path(
         "step-up/<slug:factor>/begin/",
         passkeys.StepUpBeginView.as_view(),
         name="step_up_begin",
+    ),
+    path(
+        "step-up/<slug:factor>/send/",
+        send.StepUpSendView.as_view(),
+        name="step_up_send",
     ),
     path("setup/", setup.ChooseView.as_view(), name="setup"),
     path("setup/<slug:factor>/", setup.SetupView.as_view(), name="setup"),
@@ -50,6 +61,7 @@ urlpatterns = [
         passkeys.SetupBeginView.as_view(),
         name="setup_begin",
     ),
+    path("setup/<slug:factor>/send/", send.SetupSendView.as_view(), name="setup_send"),
     path("devices/<uuid:public_id>/", devices.DeviceView.as_view(), name="device"),
     path(
         "devices/<uuid:public_id>/default/",
@@ -76,6 +88,11 @@ urlpatterns = [
         "approve/<uuid:public_id>/<slug:factor>/begin/",
         passkeys.ApproveBeginView.as_view(),
         name="approve_begin",
+    ),
+    path(
+        "approve/<uuid:public_id>/<slug:factor>/send/",
+        send.ApproveSendView.as_view(),
+        name="approve_send",
     ),
     path(
         "approve/<uuid:public_id>/<slug:factor>/",

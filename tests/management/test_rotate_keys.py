@@ -6,9 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_mfa import crypto
+from django_mfa.factors.sms.models import PhoneDevice
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.management.commands import mfa_rotate_keys
-from django_mfa.testing import add_totp
+from django_mfa.testing import add_phone, add_totp
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +113,17 @@ def test_a_row_that_changes_meanwhile_keeps_its_change(people, settings, monkeyp
     assert not failed
     assert "4 sealed again, 1 changed meanwhile" in out
     assert texts()[device.pk] == "theirs"
+
+
+def test_numbers_are_found_by_the_new_key_alone(user, settings):
+    keys(settings, "old")
+    add_phone(user, "+447700900123")
+    before = PhoneDevice.objects.get().digest
+    keys(settings, "new", "old")
+    there = PhoneDevice.at("+447700900123")
+    assert PhoneDevice.objects.filter(there).exists()
+    rotate()
+    keys(settings, "new")
+    device = PhoneDevice.objects.get(PhoneDevice.at("+447700900123"))
+    assert device.destination == "+447700900123"
+    assert device.digest != before

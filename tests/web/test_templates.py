@@ -420,7 +420,7 @@ def test_arabic_pages_run_from_right_to_left(client):
 
 
 def test_a_factor_without_templates_of_its_own_gets_a_plain_form():
-    pigeon: Any = SimpleNamespace(slug="carrier-pigeon", label="Pigeon")
+    pigeon: Any = SimpleNamespace(slug="carrier-pigeon", label="Pigeon", sends=False)
 
     class Ring(forms.Form):
         ring = forms.CharField(help_text="Look at the left foot.")

@@ -69,7 +69,10 @@ class Command(BaseCommand):
             return
         # Only if nobody wrote the row since it was read.
         rows = _rows(type(row)).filter(pk=row.pk, **{field: old})
-        if rows.update(**{field: crypto.seal(secret, row.place(field))}):
+        values = {field: crypto.seal(secret, row.place(field))}
+        if hasattr(row, "digests_of"):
+            values |= row.digests_of(secret)
+        if rows.update(**values):
             self.sealed += 1
         else:
             self.changed += 1

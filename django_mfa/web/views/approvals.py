@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from django_mfa.flows import approve
+from django_mfa.values import Purpose
 from django_mfa.web.base import Page
 
 from .verify import ChallengePage
@@ -34,11 +35,16 @@ class ApproveView(ChallengePage):
 
     template_name = "django_mfa/approve.html"
     page = "approve"
+    purpose = Purpose.APPROVAL
 
     @property
     def approval(self) -> Approval:
         """The request that this page is about."""
         return approve.find(self.context, self.kwargs["public_id"])
+
+    def about(self) -> str:
+        """Return the digest of this request."""
+        return self.approval.bound_digest
 
     def factors(self) -> Sequence[Factor]:
         """Return the factors of the signed-in user."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from http.client import BAD_REQUEST, OK
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
@@ -7,6 +8,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
+from django_mfa import answers
 from django_mfa.decorators import mfa_settles
 from django_mfa.errors import (
     AlreadyRegistered,
@@ -18,6 +20,7 @@ from django_mfa.errors import (
     TooManyAttempts,
 )
 from django_mfa.factors import registry
+from django_mfa.factors.sent_code.factor import SentCodeFactor
 from django_mfa.flows import enrol
 from django_mfa.web.base import Page
 from django_mfa.web.ceremony import CeremonyPage
@@ -28,6 +31,7 @@ from .codes import show_codes
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
+    from django_mfa.factors.base import Setup
     from django_mfa.values import Credential
 
 
@@ -105,12 +109,38 @@ class SetupView(CeremonyPage):
             return show_codes(self, done.recovery_codes, after)
         return self.go_on(after, name="security")
 
-    def show(self, form: SetupForm, error: MFAError | None = None) -> HttpResponseBase:
+    def show(
+        self,
+        form: SetupForm | None = None,
+        error: MFAError | None = None,
+        to_form: Any = None,  # of a factor that sends codes
+    ) -> HttpResponseBase:
         """Return the page of the factor that is set up."""
         setup = enrol.begin(self.context, self.kwargs["factor"])
         factor = registry.get(self.kwargs["factor"])
-        refused = self.credential is not None or isinstance(error, TooManyAttempts)
-        status = error.status if error and refused else 200
-        return self.render(
-            status=status, factor=factor, show=setup.show, form=form, error=error
+        # What is wrong with the answer is told beside its field, as forms do.
+        refused = self.credential is not None or (
+            error is not None and error.status != BAD_REQUEST
         )
+        page = self.render(
+            status=error.status if error and refused else OK,
+            factor=factor,
+            show=setup.show,
+            form=form or SetupForm(),
+            error=error,
+            **self._sent(setup, to_form),
+        )
+        return answers.with_headers(error, page) if error and refused else page
+
+    def _sent(self, setup: Setup, to_form: Any) -> dict[str, Any]:
+        """Return how far a set-up by sent code is, where the factor sends some."""
+        kind = registry.get(self.kwargs["factor"])
+        if not isinstance(kind, SentCodeFactor):
+            return {}
+        waits = setup.device is not None
+        suggested = {"to": setup.show["suggestion"]}
+        return {
+            "waiting": setup.device,
+            "sent": enrol.look(self.context, kind.slug) if waits else None,
+            "to_form": to_form or kind.destination_form(initial=suggested),
+        }

@@ -10,6 +10,7 @@ from django_mfa.decorators import mfa_settles
 from django_mfa.errors import EnrolmentRequired, StepUpRequired, WrongPassword
 from django_mfa.factors import registry
 from django_mfa.flows import manage, step_up
+from django_mfa.values import Purpose
 from django_mfa.web.forms import PasswordForm
 
 from .verify import ChallengePage
@@ -30,6 +31,7 @@ class StepUpView(ChallengePage):
 
     template_name = "django_mfa/step_up.html"
     page = "step_up"
+    purpose = Purpose.STEP_UP
 
     def factors(self) -> Sequence[Factor]:
         """Return the factors of the signed-in user, those that will do alone."""

@@ -15,10 +15,12 @@ from django_mfa.errors import (
     KeyTrouble,
     MalformedCode,
     MFAError,
+    SendFailed,
     TooManyAttempts,
     Unavailable,
 )
-from django_mfa.flows import challenge, trust
+from django_mfa.flows import challenge, send_code, trust
+from django_mfa.values import Purpose
 from django_mfa.web.ceremony import CeremonyPage
 from django_mfa.web.forms import CodeForm
 
@@ -30,7 +32,16 @@ if TYPE_CHECKING:
     from django_mfa.factors.base import Factor
 
 #: What is said beside the form: it is worth another try, or another factor.
-BESIDE_THE_FORM = (InvalidCode, MalformedCode, TooManyAttempts, KeyTrouble, Unavailable)
+BESIDE_THE_FORM = (
+    InvalidCode,
+    MalformedCode,
+    TooManyAttempts,
+    KeyTrouble,
+    SendFailed,  # the provider that made the code cannot be asked
+    Unavailable,
+)
+#: What is no answer to the code, and told to programs by the status as well.
+PLAIN = (TooManyAttempts, KeyTrouble, SendFailed, Unavailable)
 
 
 class ChallengePage(CeremonyPage):
@@ -39,10 +50,15 @@ class ChallengePage(CeremonyPage):
     template_name = "django_mfa/verify.html"
     #: The name of the page for another factor.
     page = "verify"
+    purpose = Purpose.LOGIN
 
     def factors(self) -> Sequence[Factor]:
         """Return the factors that can be asked for."""
         return challenge.factors_asked(self.context)
+
+    def about(self) -> str:
+        """Return what is approved here, as a digest; empty where nothing is."""
+        return ""
 
     def ask(
         self, form: CodeForm | None = None, error: MFAError | None = None
@@ -55,6 +71,7 @@ class ChallengePage(CeremonyPage):
             raise FactorNotAvailable
         current = current or next(iter(factors), None)
         response = self.render(
+            **self._sent(current),
             form=form or CodeForm(),
             factor=current,
             others=[
@@ -86,22 +103,36 @@ class ChallengePage(CeremonyPage):
             return self.ask(error=error)
         return self.arrive(url) if self.credential is not None else self.go_on(url)
 
-    def place(self, factor: Factor) -> str:
-        """Return the address of this page for another factor."""
+    def place(self, factor: Factor, part: str = "") -> str:
+        """Return the address of this page, or of a part of it, for a factor."""
         named = {**self.kwargs, "factor": factor.slug}
         kept = {"next": self.next_url, "factors": self.request.GET.get("factors")}
         query = {name: value for name, value in kept.items() if value}
-        place = reverse(f"django_mfa:{self.page}", kwargs=named)
+        place = reverse(f"django_mfa:{self.page}{part}", kwargs=named)
         return f"{place}?{urlencode(query)}" if query else place
 
     def offers_trust(self) -> bool:
         """Whether this browser may be trusted by answering here."""
         return False
 
+    def _sent(self, current: Factor | None) -> dict[str, Any]:
+        """Return how it stands with codes that are sent, where the factor sends some."""
+        if current is None or not current.sends:
+            return {}
+        sent, devices = send_code.look(
+            self.context, current.slug, self.purpose, self.about()
+        )
+        return {
+            "sent": sent,
+            "devices": devices,
+            "here": self.place(current),
+            "send_place": self.place(current, "_send"),
+        }
+
     def _with_status(
         self, response: HttpResponse, error: MFAError | None
     ) -> HttpResponse:
-        plain = isinstance(error, TooManyAttempts | KeyTrouble | Unavailable)
+        plain = isinstance(error, PLAIN)
         if error and (plain or self.credential is not None):
             response.status_code = error.status
             answers.with_headers(error, response)

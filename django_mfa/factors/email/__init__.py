@@ -1,0 +1,7 @@
+"""Codes by e-mail."""
+
+from __future__ import annotations
+
+from .factor import EmailFactor
+
+__all__ = ["EmailFactor"]

@@ -1,0 +1,1 @@
+"""Codes that are sent: what text messages and mails have in common."""

@@ -1,0 +1,184 @@
+"""Every code that is sent passes here first: budgets, pauses, a row for each.
+
+Nothing is read back from numbers and addresses: they are kept as keyed digests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import router, transaction
+from django.views.decorators.debug import sensitive_variables
+
+from django_mfa import clock, conf, crypto, signals
+from django_mfa.errors import (
+    AddressRefused,
+    DestinationRefused,
+    NumberRefused,
+    SendRefused,
+)
+
+from . import budgets, pauses
+from .addresses import network
+from .models import SendRecord
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django_mfa.session import Context
+
+#: Refused for what they are: budgets keep them, so that numbers are not tried out.
+KEPT = frozenset(
+    {each.code for each in (AddressRefused, DestinationRefused, NumberRefused)}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A code about to be sent: by which factor, where to, for whom.
+
+    `country`, `kind` and `prefix` are those of a phone number, `masked` is what
+    administrators may see of it.
+    """
+
+    factor: str
+    destination: str = field(repr=False)
+    user: Any  # of whatever model the site has
+    country: str = ""
+    kind: str = ""
+    prefix: str = field(default="", repr=False)
+    purpose: str = ""
+    masked: str = ""
+
+
+@sensitive_variables()
+def reserve(context: Context, sending: Sending) -> UUID:
+    """Count a code that is about to be sent, and return under what name.
+
+    Call it outside of transactions, so that it stands before anything is sent.
+    Raises `SendRefused`, with an audit row, when a budget is spent or sending to
+    that place pauses.
+    """
+    try:
+        pauses.check(_places(sending))
+        return _reserve(context, sending)
+    except SendRefused as refusal:
+        signals.send_refused.emit(
+            context,
+            sending.user,
+            factor=sending.factor,
+            reason=refusal.details["why"],
+            purpose=sending.purpose,
+            country=sending.country,
+        )
+        raise
+
+
+@sensitive_variables()
+def _reserve(context: Context, sending: Sending) -> UUID:
+    address = network(context.address)
+    record = SendRecord(
+        factor=sending.factor,
+        user=sending.user,
+        destination=_digest(f"{sending.factor}:{sending.destination}"),
+        masked=sending.masked,
+        country=sending.country,
+        kind=sending.kind,
+        prefix=_prefix(sending),
+        address=_digest(f"address:{address}") if address else "",
+        purpose=sending.purpose,
+    )
+    subjects = _subjects(record)
+    budgets.prepare(subjects)
+    with transaction.atomic(using=router.db_for_write(SendRecord)):
+        budgets.claim(subjects)
+        record.save(force_insert=True)
+        pauses.judge(context, sending.factor, _places(sending))
+    return record.public_id
+
+
+def sent(
+    name: UUID | str, *, gateway: str, cost: Decimal | None = None, currency: str = ""
+) -> None:
+    """Note that a provider took the message, and what it costs."""
+    rows = SendRecord.objects.filter(public_id=name, state=SendRecord.RESERVED)
+    if cost is None:
+        country = rows.values_list("country", flat=True).first()
+        cost, currency = _cost_of(country), conf.get().SMS.CURRENCY
+    rows.update(
+        state=SendRecord.SENT,
+        gateway=gateway[:128],
+        cost=cost,
+        currency="" if cost is None else currency[:3].upper(),
+    )
+
+
+def give_back(name: UUID | str, *, why: str) -> None:
+    """Note that nothing was sent; what failed at the provider is not counted."""
+    rows = SendRecord.objects.filter(public_id=name, state=SendRecord.RESERVED)
+    kept = why in KEPT
+    state = SendRecord.REFUSED if kept else SendRecord.FAILED
+    with transaction.atomic(using=router.db_for_write(SendRecord)):
+        # Once: a task that is repeated gives nothing back a second time.
+        if rows.update(state=state, reason=why[:64]) and not kept:
+            record = SendRecord.objects.get(public_id=name)
+            budgets.give_back(_subjects(record), record.at)
+
+
+def answered(name: UUID | str) -> None:
+    """Note that the code was used; one UPDATE."""
+    rows = SendRecord.objects.filter(public_id=name, answered=None)
+    rows.update(answered=clock.now())
+
+
+def prune() -> int:
+    """Delete rows that are older than `SENDS.KEEP_DAYS`, and counters of months past."""
+    since = clock.now() - timedelta(days=conf.get().SENDS.KEEP_DAYS)
+    rows = SendRecord.objects.filter(at__lt=since).delete()[0]
+    return rows + budgets.prune() + pauses.prune(since)
+
+
+def _subjects(record: SendRecord) -> list[budgets.Subject]:
+    """Whose budgets a send is counted in, narrow ones first."""
+    found = {
+        "number": record.destination,
+        "user": str(record.user_id or ""),
+        "address": record.address,
+        "prefix": record.prefix,
+        "site": "all",
+    }
+    return [
+        budgets.Subject(scope, _digest(f"{record.factor}:{scope}:{value}"))
+        for scope, value in found.items()
+        if value
+    ]
+
+
+@sensitive_variables()
+def _places(sending: Sending) -> list[pauses.Place]:
+    """Where a message goes, for the breaker; none for mails, which cost nothing."""
+    block = f"{sending.prefix}•••• ({sending.country})"
+    found = [
+        pauses.Place("prefix", _prefix(sending), block),
+        pauses.Place("country", sending.country, sending.country),
+    ]
+    return [place for place in found if place.value]
+
+
+@sensitive_variables()
+def _prefix(sending: Sending) -> str:
+    return _digest(f"prefix:{sending.prefix}") if sending.prefix else ""
+
+
+@sensitive_variables()
+def _digest(text: str) -> str:
+    return crypto.keyed_digest(text, "limits.sends")
+
+
+def _cost_of(country: str | None) -> Decimal | None:
+    costs = conf.get().SMS.COSTS
+    cost = costs.get(country or "", costs.get("*") if country else None)
+    return None if cost is None else Decimal(str(cost))
