@@ -83,6 +83,27 @@ def unseal(sealed: str, place: str) -> str:
 
 
 @sensitive_variables()
+def keyed_digest(text: str, purpose: str) -> str:
+    """Return the HMAC-SHA256 of `text` for `purpose`, by the first key, in hex.
+
+    For what has too few values for a plain digest: codes, numbers, addresses.
+    """
+    return _keyed(keys()[0], text, purpose)
+
+
+@sensitive_variables()
+def keyed_digests(text: str, purpose: str) -> list[str]:
+    """Return the digest by every key, to compare with what an older one wrote."""
+    return [_keyed(key, text, purpose) for key in keys()]
+
+
+@sensitive_variables()
+def _keyed(key: str, text: str, purpose: str) -> str:
+    secret = derive(key, f"digest:{purpose}")
+    return hmac.digest(secret, text.encode(), "sha256").hex()
+
+
+@sensitive_variables()
 def sealed_with_first_key() -> str:
     """Return the beginning of every text that needs no new sealing."""
     return f"{VERSION}.{key_id(keys()[0])}."

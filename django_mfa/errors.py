@@ -134,6 +134,63 @@ class TooManyDevices(MFAError):
     message = _("You have reached the number of devices allowed. Remove one first.")
 
 
+class NotOffered(MFAError):
+    """The site has switched this off."""
+
+    code = "not_offered"
+    status = 404
+    message = _("This site does not offer that.")
+
+
+class AppPasswordNotFound(MFAError):
+    """No such app password of this person's."""
+
+    code = "not_found"
+    status = 404
+    message = _("There is no such app password. It may have been revoked already.")
+
+
+class TooManyAppPasswords(MFAError):
+    """The person has as many app passwords as the site allows."""
+
+    code = "too_many_app_passwords"
+    status = 409
+    message = _(
+        "You have reached the number of app passwords allowed. Revoke one first."
+    )
+
+
+class UnknownScope(MFAError):
+    """An app password was to be allowed nothing, or something that does not exist."""
+
+    code = "unknown_scope"
+    message = _("Choose what the app password may do.")
+
+
+class AppPasswordRefused(MFAError):
+    """The app password opens nothing; wrong, revoked and expired read alike."""
+
+    code = "invalid_app_password"
+    status = 401
+    message = _("This app password is wrong or has ended. Make a new one.")
+
+
+class AppPasswordNotAccepted(MFAError):
+    """App passwords open nothing here, whatever they allow."""
+
+    code = "app_password_not_accepted"
+    status = 403
+    message = _("App passwords are not accepted here.")
+
+
+class ScopeRequired(MFAError):
+    """The app password does not allow this."""
+
+    code = "insufficient_scope"
+    status = 403
+    message = _("Your app password does not allow this. Make one that does.")
+
+
 class FactorRequired(MFAError):
     """The last device that a policy asks for cannot be removed."""
 

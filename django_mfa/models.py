@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .accounts.models import MFAAccount
 from .approvals.models import Approval
+from .app_passwords.models import AppPassword
 from .audit.models import AuditEvent
 from .challenges.models import Challenge
 from .factors.passkey.models import AuthenticatorModel, Passkey
@@ -14,6 +15,7 @@ from .trusted_devices.models import TrustedDevice
 
 __all__ = [
     "Approval",
+    "AppPassword",
     "AuditEvent",
     "AuthenticatorModel",
     "Challenge",

@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.approvals.models import Approval
+from django_mfa.app_passwords.models import AppPassword
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.devices import MFADevice
 from django_mfa.factors.passkey.models import AuthenticatorModel, Passkey
@@ -19,6 +20,7 @@ from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.policy.models import Exemption, Policy
 from django_mfa.trusted_devices.models import TrustedDevice
 
+from .app_passwords import AppPasswordAdmin
 from .devices import (
     AccountAdmin,
     AuthenticatorModelAdmin,
@@ -43,6 +45,7 @@ ADMINS: dict[type[Model], type[admin.ModelAdmin[Any]]] = {
     Passkey: PasskeyAdmin,
     AuthenticatorModel: AuthenticatorModelAdmin,
     RecoveryCodeSet: RecoveryCodeSetAdmin,
+    AppPassword: AppPasswordAdmin,
     MFAAccount: AccountAdmin,
     AuditEvent: AuditEventAdmin,
     Policy: PolicyAdmin,

@@ -15,6 +15,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from .declared import (
+    AppPasswords,
     Approvals,
     Audit,
     Limits,
@@ -30,6 +31,7 @@ from .shape import NAME, Problem, build, is_group, problems
 
 __all__ = [
     "NAME",
+    "AppPasswords",
     "Approvals",
     "Audit",
     "Limits",

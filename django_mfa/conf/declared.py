@@ -73,6 +73,19 @@ class Sso(NamedTuple):
     """What an identity provider's `amr` or `acr` value is worth here: `{"hwk": {"acr": "aal3", "phishing_resistant": True}}`. Any other is one factor."""
 
 
+class AppPasswords(NamedTuple):
+    ENABLED: bool = True
+    """Whether people can make app passwords. Off: none is made, and none opens anything."""
+    SCOPES: Mapping[str, Any] = MappingProxyType(
+        {"read": "See your data", "write": "Change your data"}
+    )
+    """What an app password can be allowed, by name, with a few words for people. Your views ask for a name by `HasScope`."""
+    MAX_AGE_DAYS: int = 365
+    """Days after which an app password ends at the latest. 0: it need not end."""
+    MAX_PER_USER: int = 20
+    """App passwords a person may have at a time."""
+
+
 class Audit(NamedTuple):
     LOG: bool = True
     """Also write each event as a line of JSON to the logger `django_mfa`."""
@@ -123,6 +136,8 @@ class Settings(NamedTuple):
     """Passkeys and security keys (WebAuthn)."""
     RECOVERY_CODES: RecoveryCodes = RecoveryCodes()
     """Single-use codes to keep on paper."""
+    APP_PASSWORDS: AppPasswords = AppPasswords()
+    """Passwords for machines, which cannot show a second factor."""
     LIMITS: Limits = Limits()
     """How many wrong answers are judged."""
     STEP_UP: StepUp = StepUp()

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import load_backend
+
+from django_mfa.errors import LoginExpired
+from django_mfa.session.hold import lets_in
+
 from . import trust
 from .gate import tell_of_sign_in
 from .owing import owed
@@ -21,6 +26,8 @@ def begin(ctx: Context, user: AbstractBaseUser, next_url: str = "") -> Owed | No
     """
     session = ctx.require_session()
     backend = user.backend  # set by `authenticate`
+    if not lets_in(load_backend(backend), user):
+        raise LoginExpired  # a password for machines, say
     what, factors = owed(user)
     trusted = what == "proof" and trust.is_trusted(session, user)
     if what is None or trusted:

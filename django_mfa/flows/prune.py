@@ -1,10 +1,11 @@
-"""Throw away what is over: challenges nobody answered, set-ups nobody finished."""
+"""Throw away what is over: challenges, set-ups nobody finished, app passwords."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django_mfa import clock, conf
+from django_mfa.app_passwords import service as app_passwords
 from django_mfa.challenges import service as challenges
 from django_mfa.factors import registry
 
@@ -18,4 +19,8 @@ def prune() -> dict[str, int]:
         ).delete()[0]
         for kind in registry.factors().values()
     )
-    return {"challenges": challenges.prune(), "set-ups": setups}
+    return {
+        "challenges": challenges.prune(),
+        "set-ups": setups,
+        "app passwords": app_passwords.prune(),
+    }

@@ -33,6 +33,9 @@ SUBJECTS: dict[str, Promise] = {
     "recovery_codes_generated": _("Your account has new recovery codes"),
     "mfa_disabled": _("Your account has no second step any more"),
     "enrolment_reminded": _("Please set up a second step for your account"),
+    "app_password_made": _("An app password was made for your account"),
+    "app_password_new_place": _("An app password was used from a new place"),
+    "app_password_revoked": _("An app password of your account was revoked"),
     "factors_reset": _("An administrator removed your second steps"),
 }
 #: Done by somebody else, whose address and browser are not the owner's to know.
@@ -83,7 +86,7 @@ def notice_of(happened: Mapping[str, Any]) -> Notice | None:
         left=left,
         is_low=left is not None and left <= conf.get().RECOVERY_CODES.WARN_AT,
         language=get_language(),
-        **_origin(happened["event"], context),
+        **_origin(happened["event"], user, context),
     )
 
 
@@ -105,7 +108,8 @@ def _label(factor: str) -> str | Promise:
         return factor
 
 
-def _origin(event: str, context: Context) -> dict[str, str]:
-    if event in BY_OTHERS:
+def _origin(event: str, user: Any, context: Context) -> dict[str, str]:
+    other = context.actor is not None and context.actor.pk != user.pk
+    if other or event in BY_OTHERS:
         return {"address": "", "browser": ""}
     return {"address": context.address, "browser": describe(context.user_agent)}

@@ -24,7 +24,12 @@ class Standing:
     def proofs(self) -> tuple[Proof, ...]:
         """What the signed-in user has shown in this session, oldest first."""
         # Asking for the user first lets the gate have its say.
-        return tuple(self._session.proofs()) if self._session.user() else ()
+        user = self._session.user()
+        # SECURITY: a client that says by a token who it is may send the session of
+        # somebody else along, whose proofs are not this user's.
+        if user is None or not self._session.is_signed_in(user):
+            return ()
+        return tuple(self._session.proofs())
 
     @property
     def is_verified(self) -> bool:

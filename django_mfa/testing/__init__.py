@@ -16,6 +16,7 @@ from .authenticator import FakeAuthenticator
 from .contract import FactorContract
 from .kit import (
     Frozen,
+    add_app_password,
     add_passkey,
     add_recovery_codes,
     add_totp,
@@ -29,6 +30,7 @@ __all__ = [
     "FactorContract",
     "FakeAuthenticator",
     "Frozen",
+    "add_app_password",
     "add_passkey",
     "add_recovery_codes",
     "add_totp",

@@ -4,11 +4,21 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from django_mfa.errors import UnknownScope
 from django_mfa.factors.forms import CodeForm, NameForm
+from django_mfa.flows import app_passwords
 
-__all__ = ["CodeForm", "LoginForm", "NameForm", "PasswordForm", "SetupForm"]
+__all__ = [
+    "AppPasswordForm",
+    "CodeForm",
+    "LoginForm",
+    "NameForm",
+    "PasswordForm",
+    "SetupForm",
+]
 
 
 class LoginForm(AuthenticationForm):
@@ -28,6 +38,28 @@ class PasswordForm(forms.Form):
     )
 
 
+class AppPasswordForm(NameForm):
+    """What a new app password is for, what it may do, and how long it lasts."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": UnknownScope.message},
+    )
+    days = forms.TypedChoiceField(label=_("Lasts"), coerce=int, empty_value=None)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = _(
+            "What will use it, for example “Mail on my laptop”."
+        )
+        self.fields["scopes"].choices = list(app_passwords.scopes().items())
+        choices = [_span(days) for days in app_passwords.spans()]
+        self.fields["days"].choices = choices
+        self.fields["days"].initial = choices[-1][0]
+        self.fields["days"].required = bool(choices[-1][0])
+
+
 class SetupForm(CodeForm, NameForm):
     """The first code of a new device, and a name for it if one is wanted."""
 
@@ -39,3 +71,9 @@ class SetupForm(CodeForm, NameForm):
         del self.fields["code"].widget.attrs["autofocus"]
         self.fields["name"].required = False
         self.fields["name"].label = _("Name of the device (optional)")
+
+
+def _span(days: int) -> tuple[int | str, str]:
+    if not days:
+        return "", gettext("Until it is revoked")
+    return days, ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
