@@ -118,6 +118,14 @@ class DeviceNotFound(MFAError):
     message = _("There is no such device. It may have been removed already.")
 
 
+class UserNotFound(MFAError):
+    """An administrator named somebody who is not there."""
+
+    code = "not_found"
+    status = 404
+    message = _("There is no such user.")
+
+
 class FactorNotAvailable(MFAError):
     """The factor is unknown, switched off, or not enrolled by this person."""
 
@@ -262,6 +270,28 @@ class WrongPassword(MFAError):
 
     code = "wrong_password"
     message = _("This is not the password of your account. Please try again.")
+
+
+class WrongCredentials(MFAError):
+    """No such name with such a password; which of them was wrong is not told."""
+
+    code = "wrong_credentials"
+    status = 401
+    message = _("User name or password is wrong. Please try again.")
+
+
+class AlreadyEnabled(MFAError):
+    """The person has an authenticator app, and asked for their first one."""
+
+    code = "already_enabled"
+    message = _("MFA is already enabled. Remove the device you have, or add another.")
+
+
+class NotEnabled(MFAError):
+    """The person has no second factor that could be changed."""
+
+    code = "not_enabled"
+    message = _("MFA not enabled. Set up a second step first.")
 
 
 class NotPermitted(MFAError):

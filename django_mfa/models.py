@@ -7,6 +7,7 @@ from .approvals.models import Approval
 from .app_passwords.models import AppPassword
 from .audit.models import AuditEvent
 from .challenges.models import Challenge
+from .clients.models import ClientSession
 from .factors.passkey.models import AuthenticatorModel, Passkey
 from .factors.recovery_code.models import RecoveryCode, RecoveryCodeSet
 from .factors.totp.models import TOTPDevice
@@ -19,6 +20,7 @@ __all__ = [
     "AuditEvent",
     "AuthenticatorModel",
     "Challenge",
+    "ClientSession",
     "Exemption",
     "MFAAccount",
     "Passkey",

@@ -82,6 +82,8 @@ recovery_codes_generated = Event("recovery_codes_generated")
 recovery_codes_saved = Event("recovery_codes_saved")
 #: The owner removed every factor.
 mfa_disabled = Event("mfa_disabled")
+#: An administrator ended the locks of a user; `reason` is theirs.
+account_unlocked = Event("account_unlocked")
 #: An administrator removed every factor of a user; `reason` is theirs.
 factors_reset = Event("factors_reset")
 #: An app password was made; details: `scopes`.

@@ -15,6 +15,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from .declared import (
+    Api,
     AppPasswords,
     Approvals,
     Audit,
@@ -31,6 +32,7 @@ from .shape import NAME, Problem, build, is_group, problems
 
 __all__ = [
     "NAME",
+    "Api",
     "AppPasswords",
     "Approvals",
     "Audit",

@@ -73,6 +73,11 @@ class Sso(NamedTuple):
     """What an identity provider's `amr` or `acr` value is worth here: `{"hwk": {"acr": "aal3", "phishing_resistant": True}}`. Any other is one factor."""
 
 
+class Api(NamedTuple):
+    ISSUERS: Sequence[str] = ("session",)
+    """How programs are let in: `session`, `token` (REST framework's), `jwt` (simplejwt), or the dotted path of an `Issuer`. The first one, where the URLs name none; tokens of all of them are understood."""
+
+
 class AppPasswords(NamedTuple):
     ENABLED: bool = True
     """Whether people can make app passwords. Off: none is made, and none opens anything."""
@@ -150,6 +155,8 @@ class Settings(NamedTuple):
     """Proofs for one action on one object."""
     SSO: Sso = Sso()
     """Sign-ins by an identity provider."""
+    API: Api = Api()
+    """The HTTP API, where it is mounted."""
     AUDIT: Audit = Audit()
     """The record of what happened."""
     NOTICES: Notices = Notices()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django_mfa import clock, conf
 from django_mfa.app_passwords import service as app_passwords
 from django_mfa.challenges import service as challenges
+from django_mfa.clients import stores as clients
 from django_mfa.factors import registry
 
 
@@ -23,4 +24,5 @@ def prune() -> dict[str, int]:
         "challenges": challenges.prune(),
         "set-ups": setups,
         "app passwords": app_passwords.prune(),
+        "clients": clients.prune(),
     }
