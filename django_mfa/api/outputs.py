@@ -209,3 +209,43 @@ class AppPasswords(Output):
 
 class NewAppPassword(AppPassword):
     password = serializers.CharField()
+
+
+class Browser(Output):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    created = serializers.DateTimeField()
+    last_seen = serializers.DateTimeField()
+    expires = serializers.DateTimeField()
+    address = serializers.CharField(allow_null=True)
+    current = serializers.BooleanField(help_text="Whether it is this browser.")
+
+
+class Browsers(Output):
+    trusted_devices = Browser(many=True)
+
+
+class Approval(Output):
+    id = serializers.UUIDField()
+    action = serializers.CharField()
+    summary = serializers.CharField()
+    shown = serializers.DictField(child=serializers.CharField())
+    requester = serializers.CharField()
+    second_person = serializers.BooleanField()
+    expires = serializers.DateTimeField()
+
+
+class Approvals(Output):
+    approvals = Approval(many=True)
+
+
+class Accepted(Output):
+    """Arguments for the Signal API of browsers (WebAuthn Level 3 section 5.1.10)."""
+
+    rpId = serializers.CharField()  # noqa: N815
+    userId = serializers.CharField()  # noqa: N815
+    allAcceptedCredentialIds = serializers.ListField(  # noqa: N815
+        child=serializers.CharField()
+    )
+    name = serializers.CharField(required=False)
+    displayName = serializers.CharField(required=False)  # noqa: N815

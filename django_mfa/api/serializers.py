@@ -39,6 +39,16 @@ class Flag(serializers.BooleanField):
         return bool(data)
 
 
+class UUIDText(serializers.UUIDField):
+    """The public id of something, as a text."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse numbers: a UUID is one, too, and nobody means that."""
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class Days(serializers.IntegerField):
     """A whole number, and nothing that could be taken for one."""
 
@@ -135,7 +145,9 @@ class ChallengeInput(Waiting):
     )
 
 
-class CodeInput(Waiting):
+class Answering(Input):
+    """A response of any kind: a code that was typed, or what an authenticator said."""
+
     forms = (CodeForm,)
 
     code = text_of(
@@ -147,7 +159,15 @@ class CodeInput(Waiting):
     method = MethodField(help_text="Which factor it is; else its shape decides.")
 
 
-class StepUpInput(CodeInput):
+class CodeInput(Answering, Waiting):
+    trust = Flag(
+        required=False,
+        default=False,
+        help_text="Ask this browser no more, where the policies allow that.",
+    )
+
+
+class StepUpInput(Answering):
     password = Text(
         required=False,
         max_length=MAX_TEXT,
@@ -213,7 +233,7 @@ class DeviceInput(Input):
 
 
 class DeviceIdInput(Input):
-    id = serializers.UUIDField()
+    id = UUIDText()
 
 
 class ReasonInput(Input):
@@ -236,3 +256,21 @@ class AppPasswordInput(Input):
         child=Text(max_length=64), max_length=64, help_text="What it is to allow."
     )
     days = Days(required=False, allow_null=True, min_value=1, max_value=36500)
+
+
+class RenameInput(Input):
+    forms = (NameForm,)
+
+    name = text_of(NameForm, "name")
+
+
+class ApprovalIdInput(Input):
+    id = UUIDText()
+
+
+class ApprovalChallengeInput(ApprovalIdInput):
+    method = MethodField(required=True)
+
+
+class ApprovalInput(Answering):
+    id = UUIDText()

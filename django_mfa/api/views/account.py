@@ -104,6 +104,21 @@ class RegenerateView(Door):
         return self.reply(client, {"backup_codes": [str(code) for code in codes]})
 
 
+class SavedView(Door):
+    tag = "Recovery codes"
+
+    @does(
+        "Say that the codes are kept in a safe place",
+        answer=outputs.Detail,
+        example={"detail": "Good."},
+        errors=SIGNED_IN,
+    )
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        client = self.enter()
+        manage.mark_codes_saved(client.context)
+        return self.reply(client, {"detail": "Good."})
+
+
 class EventsView(Door):
     tag = "Account"
     parameters = (("before", int, "query", "Only events older than this id."),)

@@ -70,6 +70,17 @@ class AppPasswordsView(Door):
         told = {**as_json(made.row), "password": str(made.secret)}
         return self.reply(client, told)
 
+    @does(
+        "Revoke every app password",
+        answer=outputs.Detail,
+        example={"detail": "Every app password was revoked."},
+        errors=CHANGES,
+    )
+    def delete(self, request: Request, **kwargs: Any) -> Response:
+        client = self.enter()
+        app_passwords.revoke_all(client.context)
+        return self.reply(client, {"detail": "Every app password was revoked."})
+
 
 class AppPasswordView(Door):
     tag = "App passwords"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.api import outputs
@@ -11,12 +12,18 @@ from django_mfa.api.serializers import (
     ChallengeInput,
     CodeInput,
     LoginInput,
+    SetupInput,
     StepUpInput,
 )
+from django_mfa.decorators import mfa_settles
 from django_mfa.errors import (
+    EnrolmentRequired,
     FactorNotAvailable,
+    LoginExpired,
     MalformedCode,
+    StepUpRequired,
     TooManyAttempts,
+    Unavailable,
     WrongCredentials,
     WrongPassword,
 )
@@ -29,6 +36,11 @@ if TYPE_CHECKING:
     from rest_framework.response import Response
 
     from django_mfa.api.client import Client
+
+#: Here a person gives what they came to owe while they were signed in.
+SETTLES = method_decorator(
+    mfa_settles(StepUpRequired.code, EnrolmentRequired.code), name="dispatch"
+)
 
 PENDING = {
     "mfa_required": True,
@@ -69,6 +81,7 @@ class LoginView(Door):
         return self.reply(client, client.waiting())
 
 
+@SETTLES
 class ChallengeView(Door):
     tag = "Sign in"
 
@@ -87,6 +100,7 @@ class ChallengeView(Door):
         return self.reply(client, asked(client, data["method"]))
 
 
+@SETTLES
 class VerifyView(Door):
     tag = "Sign in"
 
@@ -108,14 +122,36 @@ class VerifyView(Door):
     def post(self, request: Request, **kwargs: Any) -> Response:
         data = self.read(CodeInput)
         client = self.enter(data)
-        flow = step_up if client.context.actor is not None else challenge
-        found = flow.answer(
-            client.context, response_in(data), factor=data.get("method", "")
-        )
-        proof = getattr(found, "proof", found)
+        context, response = client.context, response_in(data)
+        factor = data.get("method", "")
+        if context.actor is not None:
+            proof = step_up.answer(context, response, factor=factor)
+        else:
+            trusts = data["trust"]
+            proof = challenge.answer(
+                context, response, factor=factor, trust_browser=trusts
+            ).proof
         return self.reply(client, {"detail": "Verified.", "method": proof.factor})
 
 
+class CancelView(Door):
+    tag = "Sign in"
+
+    @does(
+        "Give up a sign-in that waits",
+        request=SetupInput,
+        sent={"mfa_token": "xWh0u0..."},
+        answer=outputs.Detail,
+        example={"detail": "The sign-in was given up."},
+        errors=(LoginExpired, Unavailable),
+    )
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        client = self.enter(self.read(SetupInput))
+        login.cancel(client.context)
+        return self.reply(client, {"detail": "The sign-in was given up."})
+
+
+@SETTLES
 class StepUpView(Door):
     tag = "Sign in"
 

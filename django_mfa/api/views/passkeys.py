@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.api import outputs
@@ -13,18 +14,21 @@ from django_mfa.api.serializers import (
     NameInput,
     RegisterInput,
 )
+from django_mfa.decorators import mfa_settles
 from django_mfa.errors import (
     AlreadyRegistered,
+    EnrolmentRequired,
     FactorNotAvailable,
     InvalidResponse,
     TooManyAttempts,
     TooManyDevices,
     Unavailable,
 )
-from django_mfa.flows import challenge, enrol, passwordless, step_up
+from django_mfa.flows import challenge, enrol, manage, passwordless, step_up
 from django_mfa.session import MFASession
 from django_mfa.values import Credential
 
+from .login import SETTLES
 from .setup import confirmed
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
     from django_mfa.api.client import Client
 
+ENROLS = method_decorator(mfa_settles(EnrolmentRequired.code), name="dispatch")
 FACTOR = "passkey"
 #: What is ours in the body beside the answer of the authenticator.
 OURS = ("mfa_token", "session_id", "name")
@@ -88,6 +93,7 @@ class PasskeyDoor(Door):
         return dict(serializer.validated_data), Credential(sent)
 
 
+@ENROLS
 class RegisterBeginView(PasskeyDoor):
     @does(
         "Ask for a new passkey",
@@ -105,6 +111,7 @@ class RegisterBeginView(PasskeyDoor):
         return self.reply(client, options)
 
 
+@ENROLS
 class RegisterCompleteView(PasskeyDoor):
     @sensitive_variables()
     @does(
@@ -136,6 +143,7 @@ class RegisterCompleteView(PasskeyDoor):
         return self.reply(client, confirmed(done))
 
 
+@SETTLES
 class AuthenticateBeginView(PasskeyDoor):
     @does(
         "Ask for a passkey: to sign in, as second factor, or for a step-up",
@@ -176,6 +184,7 @@ class AuthenticateBeginView(PasskeyDoor):
         return passwordless.ask(context, name)
 
 
+@SETTLES
 class AuthenticateCompleteView(PasskeyDoor):
     @sensitive_variables()
     @does(
@@ -212,3 +221,16 @@ class AuthenticateCompleteView(PasskeyDoor):
             challenge.answer(context, credential, factor=FACTOR)
             return False
         return passwordless.answer(context, credential).is_held
+
+
+class AcceptedView(PasskeyDoor):
+    @does(
+        "What the browser should know of one's own passkeys",
+        answer=outputs.Accepted,
+        example={"rpId": "example.com", "userId": "q83v...", "allAcceptedCredentialIds": []},
+        errors=(*SIGNED_IN, FactorNotAvailable),
+        description="The arguments of `PublicKeyCredential.signalAllAcceptedCredentials`.",
+    )
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        client = self.enter()
+        return self.reply(client, dict(manage.accepted(client.context, FACTOR)))

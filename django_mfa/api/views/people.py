@@ -11,7 +11,7 @@ from django_mfa.accounts import service as accounts
 from django_mfa.api import outputs
 from django_mfa.api.base import Door
 from django_mfa.api.operations import CHANGES, does
-from django_mfa.api.serializers import ReasonInput
+from django_mfa.api.serializers import ReasonInput, RequireInput
 from django_mfa.errors import (
     LoginExpired,
     NotPermitted,
@@ -19,7 +19,7 @@ from django_mfa.errors import (
     UserNotFound,
 )
 from django_mfa.factors import registry
-from django_mfa.flows import reset, unlock
+from django_mfa.flows import reset, sessions, unlock
 from django_mfa.policy import engine
 
 if TYPE_CHECKING:
@@ -105,6 +105,36 @@ class UnlockView(PersonDoor):
         client = self.enter()
         unlock.unlock(client.context, self.target(client), data["reason"])
         return self.reply(client, {"detail": "The locks were ended."})
+
+
+class RequireView(PersonDoor):
+    @doing(
+        "Make a second factor a must for a user, or no more",
+        "It is required now.",
+        RequireInput,
+        required=True,
+    )
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        data = self.read(RequireInput)
+        client = self.enter()
+        required = data["required"]
+        sessions.set_required(
+            client.context,
+            self.target(client),
+            required=required,
+            reason=data["reason"],
+        )
+        words = "It is required now." if required else "It is required no more."
+        return self.reply(client, {"detail": words})
+
+
+class SignOutView(PersonDoor):
+    @doing("Sign a user out everywhere", "The user is signed out everywhere.")
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        data = self.read(ReasonInput)
+        client = self.enter()
+        sessions.end_all_of(client.context, self.target(client), data["reason"])
+        return self.reply(client, {"detail": "The user is signed out everywhere."})
 
 
 def _key(text: str) -> Any:

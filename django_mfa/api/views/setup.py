@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf
@@ -9,8 +10,10 @@ from django_mfa.api import outputs
 from django_mfa.api.base import Door
 from django_mfa.api.operations import CHANGES, JUDGED, does
 from django_mfa.api.serializers import ConfirmInput, SetupInput
+from django_mfa.decorators import mfa_settles
 from django_mfa.errors import (
     AlreadyEnabled,
+    EnrolmentRequired,
     FactorNotAvailable,
     SetupExpired,
     TooManyDevices,
@@ -57,6 +60,7 @@ CONFIRM = {
 }
 
 
+@method_decorator(mfa_settles(EnrolmentRequired.code), name="dispatch")
 class FactorDoor(Door):
     tag = "Set up"
 
