@@ -69,10 +69,10 @@ class Program:
         assert response.status_code == 200, response.content
         return self
 
-    def answer(self, path: str, data: Any) -> Any:
+    def answer(self, path: str, data: Any, **extra: Any) -> Any:
         """Send a response to the sign-in that waits."""
         token = {"mfa_token": self.token} if self.token else {}
-        return self.post(path, {**token, **data})
+        return self.post(path, {**token, **data}, **extra)
 
     @property
     def is_in(self) -> bool:

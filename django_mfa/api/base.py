@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -20,8 +20,9 @@ from django_mfa.clients import issuer as issuers
 from django_mfa.errors import LoginExpired, MFAError
 
 from . import problems
-from .client import Client, client_of, new_client
+from .client import BrowserSession, Client, client_of, new_client
 from .parsers import StrictJSONParser, TooLarge
+from .serializers import Input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from rest_framework.authentication import BaseAuthentication
     from rest_framework.negotiation import BaseContentNegotiation
     from rest_framework.request import Request
-
-    from .serializers import Input
 
 try:
     from .schema import Schema
@@ -81,7 +80,7 @@ class Door(APIView):
             for issuer in issuers.all_of_them().values()
             for each in issuer.authenticators()
         ]
-        return [*found, SessionAuthentication()]
+        return [*found, BrowserSession()]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is too big before anything is read."""
@@ -89,6 +88,14 @@ class Door(APIView):
         if not length.isdecimal() or int(length) > strict_json.MAX_LENGTH:
             raise TooLarge
         super().initial(request, *args, **kwargs)
+        if request.method not in SAFE_METHODS and not self._has_input(request):
+            # Whatever a body may be, one that nobody asked for is a mistake.
+            self.read(Input)
+
+    def _has_input(self, request: Request) -> bool:
+        handler = getattr(self, str(request.method).lower(), None)
+        operation = getattr(handler, "operation", None)
+        return operation is None or operation.request is not None
 
     def read(self, shape: type[Input]) -> dict[str, Any]:
         """Return what was sent, if it has this shape."""

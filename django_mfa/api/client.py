@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 
     from django_mfa.clients.issuer import Issuer
 
+class BrowserSession(SessionAuthentication):
+    """The session of a browser, with a CSRF token for whatever changes something."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Raise `CSRFFailed` where it is missing."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            raise CSRFFailed from error
+
+
 #: By which issuer a sign-in that waits will be answered.
 ISSUER = "_mfa_issuer"
 
@@ -103,6 +114,9 @@ def client_of(request: Request, data: Mapping[str, Any]) -> Client:
         return _pending(request, store)
     if request.auth is not None:
         return _with_token(request)
+    if request._request.session.is_empty():  # noqa: SLF001  # the request of Django's
+        # Nobody: there is nothing that another site could make use of.
+        return Client(Context.of(request._request), issuers.named("session"))  # noqa: SLF001
     return of_session(request)
 
 
@@ -118,10 +132,7 @@ def new_client(request: Request, name: str) -> Client:
 
 def of_session(request: Request) -> Client:
     """Return a browser; it must show its CSRF token for whatever changes something."""
-    try:
-        SessionAuthentication().enforce_csrf(request)
-    except PermissionDenied as error:
-        raise CSRFFailed from error
+    BrowserSession().enforce_csrf(request)
     return Client(Context.of(request._request), issuers.named("session"))  # noqa: SLF001  # the request of Django's
 
 

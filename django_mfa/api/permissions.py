@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth import get_user_model
 from rest_framework.permissions import BasePermission, OperationHolderMixin
 
 from django_mfa import conf
@@ -36,8 +37,9 @@ class Meets(OperationHolderMixin, BasePermission):
         del view
         if not (request.user and request.user.is_authenticated):
             return False
-        if is_for_machines(request):
-            # SECURITY: what a machine knows by heart was shown by nobody.
+        if is_for_machines(request) or not isinstance(request.user, get_user_model()):
+            # SECURITY: what a machine knows by heart was shown by nobody; and of a
+            # user made of claims alone nothing can be checked.
             return False
         standing, requirement = standing_of(request), self.requirement
         demand = engine.terms(request.user).demand

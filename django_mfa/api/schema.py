@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
@@ -29,6 +31,32 @@ WITH_BODY = (
     (400, "invalid_input", "This field is required."),
     (415, "unsupported_media_type", 'Unsupported media type "text/plain" in request.'),
 )
+
+
+class BrowserSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+    """The cookie of a session."""
+
+    target_class = "django_mfa.api.client.BrowserSession"
+    name = "cookieAuth"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return where it stands."""
+        name = settings.SESSION_COOKIE_NAME
+        return {"type": "apiKey", "in": "cookie", "name": name}
+
+
+class AppPasswordScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+    """An app password, for views of the site's own."""
+
+    target_class = "django_mfa.api.authentication.AppPasswordAuthentication"
+    name = ("appPasswordBasic", "appPasswordBearer")  # type: ignore[assignment]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        """Return both ways in which it is sent."""
+        return [
+            {"type": "http", "scheme": "basic"},
+            {"type": "http", "scheme": "bearer"},
+        ]
 
 
 class Schema(AutoSchema):  # type: ignore[misc]  # untyped
@@ -105,7 +133,7 @@ class Schema(AutoSchema):  # type: ignore[misc]  # untyped
                 operation.answer, description=operation.summary, examples=[example]
             )
         }
-        for status, told in sorted(_errors(operation, self.view).items()):
+        for status, told in sorted(_errors(operation, self.view, self.method).items()):
             answers[status] = OpenApiResponse(
                 Error,
                 description=", ".join(f"`{body['code']}`" for body in told),
@@ -122,9 +150,9 @@ class Schema(AutoSchema):  # type: ignore[misc]  # untyped
         return answers
 
 
-def _errors(operation: Operation, view: Any) -> dict[int, list[dict[str, Any]]]:
+def _errors(operation: Operation, view: Any, method: str) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
-    plain = (*ALWAYS, *(WITH_BODY if operation.request is not None else ()))
+    plain = (*ALWAYS, *(() if method == "GET" else WITH_BODY))
     for status, code, detail in plain:
         found[status][code] = {"code": code, "detail": detail}
     for error in operation.errors:

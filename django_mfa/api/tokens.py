@@ -42,6 +42,10 @@ class TokenIssuer(Issuer):
             store.save()
         return {"token": token.key}
 
+    def end_all(self, user: Any) -> None:
+        """Delete it."""
+        Token.objects.filter(user=user).delete()
+
     def store_of(self, user: Any, auth: Any, *, whole: bool) -> ClientStore | None:
         """Return what is kept beside the token."""
         return TokenStore(auth.key) if isinstance(auth, Token) else None

@@ -45,6 +45,9 @@ class Issuer:
         """Return what a client gets that has shown more; nothing if its token stays."""
         return {}
 
+    def end_all(self, user: Any) -> None:
+        """End every token of `user`, where tokens are kept. Runs in a transaction."""
+
     def store_of(self, user: Any, auth: Any, *, whole: bool) -> ClientStore | None:
         """Return what stands behind the token `auth`; None for tokens of others.
 
@@ -67,6 +70,12 @@ def named(name: str) -> Issuer:
 def all_of_them() -> Mapping[str, Issuer]:
     """Return the issuers of this site by name, the one used by default first."""
     return {name: named(name) for name in conf.get().API.ISSUERS}
+
+
+def end_all(user: Any) -> None:
+    """End every token of `user`, of whichever issuer. Must run in a transaction."""
+    for issuer in all_of_them().values():
+        issuer.end_all(user)
 
 
 def session_behind(

@@ -9,6 +9,7 @@ from django.db import router, transaction
 from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
+from django_mfa.clients import issuer as issuers
 from django_mfa.errors import NotPermitted, ReasonRequired
 
 from . import app_passwords, manage, step_up
@@ -51,6 +52,7 @@ def reset(ctx: Context, target: Any, reason: str) -> None:
         manage.erase(target)
         MFAAccount.objects.filter(pk=target.pk).update(failures=0, locked_until=None)
         app_passwords.end_all(ctx, target, RESET)
+        issuers.end_all(target)
         signals.factors_reset.emit(ctx, target, reason=reason.strip())
 
 

@@ -9,6 +9,8 @@ from django.db import router, transaction
 from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
+from django_mfa.clients import issuer as issuers
+from django_mfa.clients.stores import ClientStore
 from django_mfa.errors import NotPermitted, ReasonRequired
 
 from . import step_up, trust
@@ -27,6 +29,8 @@ def end_others(ctx: Context) -> None:
     with session.all_or_nothing():
         session.keep_up(accounts.end_sessions(user))
         trust.revoke_all(ctx, user, reason="sessions_ended")
+        if not isinstance(session.store, ClientStore):
+            issuers.end_all(user)  # the one token of a person may be the caller's
         signals.sessions_ended.emit(ctx, user)
 
 
@@ -39,6 +43,7 @@ def end_all_of(ctx: Context, target: Any, reason: str) -> None:
     with _transaction():
         accounts.end_sessions(target)
         trust.revoke_all(ctx, target, reason="sessions_ended")
+        issuers.end_all(target)
         signals.sessions_ended.emit(ctx, target, reason=reason.strip())
 
 
