@@ -23,13 +23,16 @@ class Standing:
     @property
     def proofs(self) -> tuple[Proof, ...]:
         """What the signed-in user has shown in this session, oldest first."""
+        return tuple(self._session.proofs()) if self._is_theirs else ()
+
+    @property
+    def _is_theirs(self) -> bool:
+        """Whether the session is that of the request's user."""
         # Asking for the user first lets the gate have its say.
         user = self._session.user()
         # SECURITY: a client that says by a token who it is may send the session of
         # somebody else along, whose proofs are not this user's.
-        if user is None or not self._session.is_signed_in(user):
-            return ()
-        return tuple(self._session.proofs())
+        return user is not None and self._session.is_signed_in(user)
 
     @property
     def is_verified(self) -> bool:
@@ -45,7 +48,7 @@ class Standing:
     @property
     def amr(self) -> tuple[str, ...]:
         """The methods used, in the names of RFC 8176."""
-        if not self._session.user():
+        if not self._is_theirs:
             return ()
         names = [name for proof in self.proofs for name in proof.amr]
         if self._session.password_at() is not None:
@@ -55,7 +58,7 @@ class Standing:
     @property
     def acr(self) -> str:
         """The assurance level reached: aal1, aal2 or aal3; empty for nobody."""
-        if not self._session.user():
+        if not self._is_theirs:
             return ""
         reached = [proof.acr for proof in self.proofs]
         return max(reached, key=LEVELS.index, default="aal1")
