@@ -130,7 +130,8 @@ def test_it_lasts_as_long_as_was_chosen_and_the_site_allows(
 
 
 @pytest.mark.parametrize(
-    ("most", "spans"), [(365, (30, 90, 365)), (60, (30, 60)), (7, (7,)), (0, (30, 90, 0))]
+    ("most", "spans"),
+    [(365, (30, 90, 365)), (60, (30, 60)), (7, (7,)), (0, (30, 90, 0))],
 )
 def test_people_choose_from_spans_that_the_site_allows(settings, most, spans):
     settings.DJANGO_MFA = {"APP_PASSWORDS": {"MAX_AGE_DAYS": most}}
@@ -425,7 +426,9 @@ def test_an_administrator_revokes_one(
     assert HERE not in mail.outbox[0].body
 
 
-def test_who_may_not_reset_may_not_revoke_either(user, staff, make_user, script, moving):
+def test_who_may_not_reset_may_not_revoke_either(
+    user, staff, make_user, script, moving
+):
     row = AppPassword.objects.select_related("user").get()
     ctx = signed_in(staff, add_totp(staff))
     with pytest.raises(NotPermitted):

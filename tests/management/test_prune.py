@@ -32,7 +32,10 @@ def test_what_is_over_goes_and_what_is_not_stays(user):
         begin(user, b"new")
         out = StringIO()
         call_command("mfa_prune", stdout=out)
-    assert out.getvalue() == "1 challenges deleted\n1 set-ups deleted\n"
+    assert out.getvalue() == (
+        "1 challenges deleted\n1 set-ups deleted\n0 app passwords deleted\n"
+        "0 clients deleted\n"
+    )
     assert Challenge.objects.get().digest == challenges.digest(b"new")
     assert TOTPDevice.objects.filter(confirmed=False).count() == 1
     assert TOTPDevice.objects.filter(confirmed=True).count() == 1
