@@ -7,9 +7,8 @@ factors leaves them: a machine goes on working, and the page offers to revoke th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import Error as DatabaseError
 from django.db import router, transaction
@@ -53,12 +52,11 @@ gettext_noop("See your data")
 gettext_noop("Change your data")
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A new app password: its row, and what is shown this once."""
 
     row: AppPassword
-    secret: Secret = field(repr=False)
+    secret: Secret
 
 
 def is_on() -> bool:
