@@ -153,7 +153,7 @@ class NotOffered(MFAError):
 class AppPasswordNotFound(MFAError):
     """No such app password of this person's."""
 
-    code = "not_found"
+    code = "app_password_not_found"
     status = 404
     message = _("There is no such app password. It may have been revoked already.")
 
