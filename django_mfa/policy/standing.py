@@ -66,7 +66,7 @@ class Standing:
     @property
     def auth_time(self) -> int | None:
         """When the person was last authenticated, in unix seconds (OpenID Connect)."""
-        if not self._session.user():
+        if not self._is_theirs:
             return None
         times = [proof.at for proof in self.proofs]
         return max(times, default=self._session.password_at())
@@ -74,7 +74,7 @@ class Standing:
     @property
     def is_trusted_browser(self) -> bool:
         """Whether this sign-in was not challenged because the browser is trusted."""
-        return bool(self._session.user()) and self._session.is_by_trust()
+        return self._is_theirs and self._session.is_by_trust()
 
     @property
     def grace_until(self) -> datetime | None:
@@ -95,7 +95,7 @@ class Standing:
         `form = TransferForm(request.POST or request.mfa.kept_form())`
         """
         request = self._session.request
-        if request.method not in ("GET", "HEAD") or not self._session.user():
+        if request.method not in ("GET", "HEAD") or not self._is_theirs:
             return None
         typed = self._session.take_form(request.path)
         if typed is None:
