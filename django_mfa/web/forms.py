@@ -38,26 +38,37 @@ class PasswordForm(forms.Form):
     )
 
 
+def _scopes() -> list[tuple[str, str]]:
+    return list(app_passwords.scopes().items())
+
+
+def _spans() -> list[tuple[int | str, str]]:
+    return [_span(days) for days in app_passwords.spans()]
+
+
+def _span(days: int) -> tuple[int | str, str]:
+    if not days:
+        return "", gettext("Until it is revoked")
+    return days, ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+
+
 class AppPasswordForm(NameForm):
     """What a new app password is for, what it may do, and how long it lasts."""
 
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"),
+        choices=_scopes,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": UnknownScope.message},
     )
-    days = forms.TypedChoiceField(label=_("Lasts"), coerce=int, empty_value=None)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].help_text = _(
-            "What will use it, for example “Mail on my laptop”."
-        )
-        self.fields["scopes"].choices = list(app_passwords.scopes().items())
-        choices = [_span(days) for days in app_passwords.spans()]
-        self.fields["days"].choices = choices
-        self.fields["days"].initial = choices[-1][0]
-        self.fields["days"].required = bool(choices[-1][0])
+    days = forms.TypedChoiceField(
+        label=_("Lasts"),
+        choices=_spans,
+        initial=lambda: _spans()[-1][0],
+        coerce=int,
+        empty_value=None,
+        required=False,  # without a word it lasts as long as the site allows
+    )
 
 
 class SetupForm(CodeForm, NameForm):
@@ -71,9 +82,3 @@ class SetupForm(CodeForm, NameForm):
         del self.fields["code"].widget.attrs["autofocus"]
         self.fields["name"].required = False
         self.fields["name"].label = _("Name of the device (optional)")
-
-
-def _span(days: int) -> tuple[int | str, str]:
-    if not days:
-        return "", gettext("Until it is revoked")
-    return days, ngettext("%(days)d day", "%(days)d days", days) % {"days": days}

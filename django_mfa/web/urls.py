@@ -3,9 +3,9 @@ from __future__ import annotations
 from django.urls import path
 
 from .views import (
+    app_passwords,
     approvals,
     browsers,
-    app_passwords,
     codes,
     devices,
     login,

@@ -38,7 +38,9 @@ def secret_on(page) -> str:
     return shown
 
 
-def test_one_is_made_used_and_revoked(visitor, script, shot):
+def test_one_is_made_used_and_revoked(  # noqa: PLR0915  # a story
+    visitor, script, shot
+):
     page = visitor.page
     page.goto(SECURITY)
     visitor.follow("Manage app passwords")

@@ -474,3 +474,10 @@ def test_a_session_is_not_needed_to_use_one(script):
     assert client().session is None
     assert session_context().session is not None
     assert flow.use(Context(), script)
+
+
+def test_one_that_another_ended_meanwhile_is_told_once(alice, user, script):
+    row = AppPassword.objects.get()
+    flow.revoke(alice, row.public_id)
+    flow.end(alice, user, [row])
+    assert told().count("app_password_revoked") == 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
@@ -87,7 +88,6 @@ def test_a_scope_that_the_site_no_longer_names_is_shown_as_it_is(alice, user):
         ("scopes", ["admin"], "is not one of the available choices"),
         ("days", "31", "is not one of the available choices"),
         ("days", "-1", "is not one of the available choices"),
-        ("days", "", "This field is required."),
     ],
 )
 def test_what_is_wrong_is_told_beside_its_field(alice, field, value, told):
@@ -108,6 +108,16 @@ def test_where_it_need_not_end_people_may_choose_so(alice, settings):
     ends = set(AppPassword.objects.values_list("expires", flat=True))
     assert len(ends) == 2
     assert None in ends
+
+
+def test_without_a_word_it_lasts_as_long_as_the_site_allows(alice):
+    from django_mfa import clock
+
+    page = alice.get(PAGE)
+    assert soup(page).select_one("option[selected]")["value"] == "365"
+    alice.post(PAGE, {**FORM, "days": ""})
+    ends = AppPassword.objects.get().expires
+    assert ends == clock.now() + timedelta(days=365)
 
 
 def test_too_many_are_refused_with_words(alice, user, settings):
