@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .accounts.models import MFAAccount
-from .approvals.models import Approval
 from .app_passwords.models import AppPassword
+from .approvals.models import Approval
 from .audit.models import AuditEvent
 from .challenges.models import Challenge
 from .clients.models import ClientSession
@@ -15,8 +15,8 @@ from .policy.models import Exemption, Policy
 from .trusted_devices.models import TrustedDevice
 
 __all__ = [
-    "Approval",
     "AppPassword",
+    "Approval",
     "AuditEvent",
     "AuthenticatorModel",
     "Challenge",

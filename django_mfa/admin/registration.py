@@ -10,8 +10,8 @@ from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth import get_user_model
 
 from django_mfa.accounts.models import MFAAccount
-from django_mfa.approvals.models import Approval
 from django_mfa.app_passwords.models import AppPassword
+from django_mfa.approvals.models import Approval
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.devices import MFADevice
 from django_mfa.factors.passkey.models import AuthenticatorModel, Passkey

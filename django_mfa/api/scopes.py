@@ -9,6 +9,9 @@ from rest_framework.permissions import AND, OR, BasePermission
 from django_mfa.app_passwords.models import AppPassword
 from django_mfa.errors import ScopeRequired
 
+#: What `&` and `|` make of two permissions.
+COMPOSED: tuple[Any, ...] = (AND, OR)
+
 
 class ScopePermission(BasePermission):
     """Lets in a request that was made with an app password of this scope, and no other."""
@@ -47,6 +50,6 @@ def is_open_to_app_passwords(view: Any) -> bool:
 
 def _asks_for_scope(permission: Any) -> bool:
     # SECURITY: not below a NOT: to be without a scope is no leave for anything.
-    if isinstance(permission, AND | OR):
+    if isinstance(permission, COMPOSED):
         return _asks_for_scope(permission.op1) or _asks_for_scope(permission.op2)
     return isinstance(permission, ScopePermission)
