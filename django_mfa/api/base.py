@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rest_framework.authentication import BaseAuthentication
-    from rest_framework.negotiation import BaseContentNegotiation
     from rest_framework.request import Request
 
 try:
@@ -63,10 +62,12 @@ class Door(APIView):
     throttle_classes = ()
     versioning_class = None
     metadata_class = None
-    content_negotiation_class: ClassVar[type[BaseContentNegotiation]] = JSONOnly
+    content_negotiation_class = JSONOnly
     if Schema is not None:
         schema = Schema()
     tag = "MFA"
+    #: What is taken from the path and the query: name, kind, place, a sentence.
+    parameters: tuple[tuple[str, Any, str, str], ...] = ()
 
     @property
     def issuer_name(self) -> str:
@@ -128,7 +129,8 @@ class Door(APIView):
         # A sign-in that waits is explained by the middleware where nobody is known,
         # and nowhere else.
         if isinstance(exc, MFAError) and not isinstance(exc, LoginExpired):
-            self.request._request.mfa_exempt = True  # noqa: SLF001
+            django_request: Any = self.request._request  # noqa: SLF001
+            django_request.mfa_exempt = True
         return response
 
     def finalize_response(

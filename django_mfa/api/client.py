@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from django_mfa.clients.issuer import Issuer
 
+
 class BrowserSession(SessionAuthentication):
     """The session of a browser, with a CSRF token for whatever changes something."""
 

@@ -24,7 +24,7 @@ class Error(Output):
 
     code = serializers.CharField()
     detail = serializers.CharField()
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]  # a field
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="What is wrong with each field.",
@@ -153,7 +153,7 @@ class Codes(Issued):
 class Status(Output):
     enabled = serializers.BooleanField()
     verified = serializers.BooleanField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]  # a field
     methods = serializers.ListField(child=serializers.CharField())
     default = serializers.UUIDField(allow_null=True)
     devices = serializers.IntegerField()
@@ -185,7 +185,7 @@ class Events(Output):
 class UserStatus(Output):
     id = serializers.CharField()
     enabled = serializers.BooleanField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]  # a field
     methods = serializers.ListField(child=serializers.CharField())
     devices = serializers.IntegerField()
     locked_until = serializers.DateTimeField(allow_null=True)

@@ -35,7 +35,7 @@ class Meets(OperationHolderMixin, BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the proofs of the user meet it."""
         del view
-        if not (request.user and request.user.is_authenticated):
+        if not request.user.is_authenticated:
             return False
         if is_for_machines(request) or not isinstance(request.user, get_user_model()):
             # SECURITY: what a machine knows by heart was shown by nobody; and of a

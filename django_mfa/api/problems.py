@@ -42,7 +42,7 @@ def answer(error: Exception) -> HttpResponse | None:
 def _of_framework(error: exceptions.APIException) -> HttpResponse:
     if isinstance(error, exceptions.ValidationError):
         return _invalid(error)
-    detail = error.detail
+    detail: Any = error.detail
     code = getattr(detail, "code", "") or error.default_code
     if isinstance(detail, dict):  # simplejwt tells more than that
         code = str(detail.get("code", code))

@@ -33,7 +33,7 @@ WITH_BODY = (
 )
 
 
-class BrowserSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class BrowserSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # theirs is untyped
     """The cookie of a session."""
 
     target_class = "django_mfa.api.client.BrowserSession"
@@ -45,7 +45,7 @@ class BrowserSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[misc
         return {"type": "apiKey", "in": "cookie", "name": name}
 
 
-class AppPasswordScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class AppPasswordScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # theirs is untyped
     """An app password, for views of the site's own."""
 
     target_class = "django_mfa.api.authentication.AppPasswordAuthentication"
@@ -59,7 +59,7 @@ class AppPasswordScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
         ]
 
 
-class Schema(AutoSchema):  # type: ignore[misc]  # untyped
+class Schema(AutoSchema):
     """Reads what the handlers say of themselves."""
 
     #: The method, where it passes for another one.
@@ -78,7 +78,7 @@ class Schema(AutoSchema):  # type: ignore[misc]  # untyped
 
     def get_tags(self) -> list[str]:
         """Return the chapter."""
-        return [self.view.tag]
+        return [str(getattr(self.view, "tag", ""))]
 
     def get_operation_id(self) -> str:
         """Return the path and the method: no two of them are alike."""
@@ -89,7 +89,7 @@ class Schema(AutoSchema):  # type: ignore[misc]  # untyped
         """Return the sentence."""
         return self.operation.summary
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as spectacular's
         """Return what more there is to say."""
         return self.operation.description
 
@@ -102,10 +102,10 @@ class Schema(AutoSchema):  # type: ignore[misc]  # untyped
             # An address of the specification takes an id in the body of a DELETE.
             self.method, self.spoken_of = "POST", "DELETE"
             try:
-                return super()._get_request_body(direction)
+                return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
             finally:
                 self.method, self.spoken_of = "DELETE", ""
-        return super()._get_request_body(direction)
+        return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
 
     def get_examples(self) -> list[Any]:
         """Return a request as it is sent."""
@@ -121,10 +121,10 @@ class Schema(AutoSchema):  # type: ignore[misc]  # untyped
         """Return the parameters in the path and the query."""
         return [
             OpenApiParameter(name, kind, place, description=text)
-            for name, kind, place, text in getattr(self.view, "parameters", ())
+            for name, kind, place, text in parameters_of(self.view)
         ]
 
-    def get_response_serializers(self) -> dict[Any, Any]:
+    def get_response_serializers(self) -> Any:
         """Return every answer, by status."""
         operation = self.operation
         example = OpenApiExample("answer", value=operation.example, response_only=True)
@@ -150,9 +150,11 @@ class Schema(AutoSchema):  # type: ignore[misc]  # untyped
         return answers
 
 
-def _errors(operation: Operation, view: Any, method: str) -> dict[int, list[dict[str, Any]]]:
+def _errors(
+    operation: Operation, view: Any, method: str
+) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
-    plain = (*ALWAYS, *(() if method == "GET" else WITH_BODY))
+    plain = (*ALWAYS, *_refused_input(view, method))
     for status, code, detail in plain:
         found[status][code] = {"code": code, "detail": detail}
     for error in operation.errors:
@@ -160,6 +162,18 @@ def _errors(operation: Operation, view: Any, method: str) -> dict[int, list[dict
     for status in getattr(view, "more_statuses", ()):
         found.setdefault(status, {})
     return {status: list(bodies.values()) for status, bodies in found.items()}
+
+
+def _refused_input(view: Any, method: str) -> tuple[tuple[int, str, str], ...]:
+    if method != "GET":
+        return WITH_BODY
+    asks = any(place == "query" for _name, _kind, place, _ in parameters_of(view))
+    return WITH_BODY[1:2] if asks else ()
+
+
+def parameters_of(view: Any) -> tuple[Any, ...]:
+    """Return what the view takes from its path and query."""
+    return tuple(getattr(view, "parameters", ()))
 
 
 def _body(error: type[MFAError]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Input(serializers.Serializer[Any]):
     """What a request holds: the fields named, and no other."""
 
     #: Forms of the pages that have the last word on their fields.
-    forms: tuple[type[forms.Form], ...] = ()
+    read_by: tuple[type[forms.Form], ...] = ()
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse what is not asked for: a slip of the pen must not pass for a yes."""
@@ -80,7 +80,7 @@ class Input(serializers.Serializer[Any]):
 
     def validate(self, attrs: Any) -> Any:
         """Return the fields as the forms of the pages read them."""
-        for form_class in self.forms:
+        for form_class in self.read_by:
             attrs |= self._read_by(form_class, attrs)
         return attrs
 
@@ -148,7 +148,7 @@ class ChallengeInput(Waiting):
 class Answering(Input):
     """A response of any kind: a code that was typed, or what an authenticator said."""
 
-    forms = (CodeForm,)
+    read_by = (CodeForm,)
 
     code = text_of(
         CodeForm, "code", required=False, help_text="A code of any kind that is typed."
@@ -181,7 +181,7 @@ class SetupInput(Waiting):
 
 
 class ConfirmInput(Waiting):
-    forms = (CodeForm, NameForm)
+    read_by = (CodeForm, NameForm)
 
     code = text_of(CodeForm, "code", help_text="The first code of the new device.")
     name = text_of(NameForm, "name", required=False)
@@ -204,7 +204,7 @@ class CredentialInput(Waiting):
 class NameInput(Waiting):
     """What is ours beside the answer of an authenticator."""
 
-    forms = (NameForm,)
+    read_by = (NameForm,)
 
     name = text_of(NameForm, "name", required=False)
 
@@ -226,7 +226,7 @@ class AuthenticateInput(Waiting):
 
 
 class DeviceInput(Input):
-    forms = (NameForm,)
+    read_by = (NameForm,)
 
     name = text_of(NameForm, "name", required=False)
     default = Flag(required=False, help_text="`true`: ask for this device first.")
@@ -241,7 +241,9 @@ class ReasonInput(Input):
 
 
 class RequireInput(ReasonInput):
-    required = Flag(help_text="Whether the user must have a second factor.")
+    required = Flag(  # type: ignore[assignment]  # a field, which the class collects
+        help_text="Whether the user must have a second factor."
+    )
 
 
 class EventsInput(Input):
@@ -249,7 +251,7 @@ class EventsInput(Input):
 
 
 class AppPasswordInput(Input):
-    forms = (NameForm,)
+    read_by = (NameForm,)
 
     name = text_of(NameForm, "name", help_text="What it is for.")
     scopes = serializers.ListField(
@@ -259,7 +261,7 @@ class AppPasswordInput(Input):
 
 
 class RenameInput(Input):
-    forms = (NameForm,)
+    read_by = (NameForm,)
 
     name = text_of(NameForm, "name")
 

@@ -69,7 +69,7 @@ ROUTES: tuple[tuple[str, Any, str], ...] = (
     ("mfa/admin/users/<str:id>/require", people.RequireView, "user_require"),
     ("mfa/admin/users/<str:id>/sign-out", people.SignOutView, "user_sign_out"),
     ("mfa/<slug:factor>/setup", setup.SetupView, "setup"),
-    ("mfa/<slug:factor>/verify", setup.ConfirmView, "setup_verify"),
+    ("mfa/<slug:factor>/verify", setup.ConfirmSetupView, "setup_verify"),
     ("passkey/register/begin", passkeys.RegisterBeginView, "register_begin"),
     ("passkey/register/complete", passkeys.RegisterCompleteView, "register_complete"),
     ("passkey/authenticate/begin", passkeys.AuthenticateBeginView, "passkey_begin"),

@@ -62,7 +62,7 @@ class ClientStore(SessionBase):
 
     def create(self) -> None:
         """Begin empty."""
-        self._session_cache = {}
+        self._session_cache: dict[str, Any] = {}
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002  # Django's
         """Keep nothing."""
@@ -172,8 +172,15 @@ class TokenStore(ClientStore):
         return rows.values_list("state", flat=True).first() or {}
 
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002  # Django's
-        """Keep it."""
-        self._keep(dict(self.items()))
+        """Keep it, as long as it is somebody's."""
+        if SESSION_KEY in self:
+            self._keep(dict(self.items()))
+        else:
+            self.delete()
+
+    def delete(self, session_key: str | None = None) -> None:
+        """Forget what was shown."""
+        ClientSession.objects.filter(digest=digest_of(str(self._key))).delete()
 
     def _keep(self, state: Mapping[str, Any], lifetime: int | None = None) -> None:
         expires = clock.now() + timedelta(seconds=lifetime) if lifetime else None

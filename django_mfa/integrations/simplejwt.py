@@ -64,7 +64,7 @@ class JWTIssuer(Issuer):
         return store
 
     def _pair(self, session: MFASession, standing: Any, client: str) -> dict[str, Any]:
-        user = session.user()
+        user: Any = session.user()
         refresh: Any = RefreshToken.for_user(user)
         refresh.payload.update(
             {

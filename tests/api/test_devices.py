@@ -325,7 +325,10 @@ def test_D01_nobody_without_the_permission_does_that(program, make_user, user):
     program.enter(clerk, add_totp(clerk))
     for key in (user.pk, 999999):
         for action in ("reset", "unlock", "require", "sign-out"):
-            data = {"reason": "x", **({"required": True} if action == "require" else {})}
+            data = {
+                "reason": "x",
+                **({"required": True} if action == "require" else {}),
+            }
             response = program.post(f"mfa/admin/users/{key}/{action}", data)
             assert response.status_code == 403
             assert response.json()["code"] == "not_permitted"

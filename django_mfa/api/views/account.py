@@ -121,7 +121,14 @@ class SavedView(Door):
 
 class EventsView(Door):
     tag = "Account"
-    parameters = (("before", int, "query", "Only events older than this id."),)
+    parameters: tuple[tuple[str, Any, str, str], ...] = (
+        (
+            "before",
+            {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+            "query",
+            "Only events older than this id.",
+        ),
+    )
 
     @does(
         "What happened to one's own account, the newest first",

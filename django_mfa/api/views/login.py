@@ -147,6 +147,7 @@ class CancelView(Door):
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         client = self.enter(self.read(SetupInput))
+        client.session.require_hold()
         login.cancel(client.context)
         return self.reply(client, {"detail": "The sign-in was given up."})
 

@@ -227,7 +227,11 @@ class AcceptedView(PasskeyDoor):
     @does(
         "What the browser should know of one's own passkeys",
         answer=outputs.Accepted,
-        example={"rpId": "example.com", "userId": "q83v...", "allAcceptedCredentialIds": []},
+        example={
+            "rpId": "example.com",
+            "userId": "q83v...",
+            "allAcceptedCredentialIds": [],
+        },
         errors=(*SIGNED_IN, FactorNotAvailable),
         description="The arguments of `PublicKeyCredential.signalAllAcceptedCredentials`.",
     )

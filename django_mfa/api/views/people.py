@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django_mfa.accounts import service as accounts
 from django_mfa.api import outputs
 from django_mfa.api.base import Door
-from django_mfa.api.operations import CHANGES, does
+from django_mfa.api.operations import CHANGES, Handler, does
 from django_mfa.api.serializers import ReasonInput, RequireInput
 from django_mfa.errors import (
     LoginExpired,
@@ -23,6 +23,8 @@ from django_mfa.flows import reset, sessions, unlock
 from django_mfa.policy import engine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rest_framework.request import Request
     from rest_framework.response import Response
 
@@ -34,7 +36,14 @@ MAX_KEY = 64
 
 class PersonDoor(Door):
     tag = "Administration"
-    parameters = (("id", str, "path", "The key of the user."),)
+    parameters: tuple[tuple[str, Any, str, str], ...] = (
+        (
+            "id",
+            {"type": "string", "pattern": "^[-a-zA-Z0-9]{1,64}$"},
+            "path",
+            "The key of the user.",
+        ),
+    )
 
     def target(self, client: Client) -> Any:
         """Return the person that the address names, to somebody who may ask."""
@@ -77,7 +86,9 @@ class PersonView(PersonDoor):
         return self.reply(client, told)
 
 
-def doing(summary: str, detail: str, shape: Any = ReasonInput, **sent: Any) -> Any:
+def doing(
+    summary: str, detail: str, shape: Any = ReasonInput, **sent: Any
+) -> Callable[[Handler], Handler]:
     """Say of a handler what an administrator does by it."""
     return does(
         summary,

@@ -63,6 +63,14 @@ CONFIRM = {
 @method_decorator(mfa_settles(EnrolmentRequired.code), name="dispatch")
 class FactorDoor(Door):
     tag = "Set up"
+    parameters: tuple[tuple[str, Any, str, str], ...] = (
+        (
+            "factor",
+            {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,32}$"},
+            "path",
+            "Which factor: `totp`, or another one that a code confirms.",
+        ),
+    )
 
     @property
     def slug(self) -> str:
@@ -79,6 +87,8 @@ class SetupView(FactorDoor):
 
 
 class EnableView(FactorDoor):
+    parameters: tuple[tuple[str, Any, str, str], ...] = ()
+
     @sensitive_variables()
     @does("Begin to set up a first authenticator app", **BEGIN)
     def post(self, request: Request, **kwargs: Any) -> Response:
@@ -90,7 +100,7 @@ class EnableView(FactorDoor):
         return self.reply(client, told)
 
 
-class ConfirmView(FactorDoor):
+class ConfirmSetupView(FactorDoor):
     @sensitive_variables()
     @does("Confirm a set-up by its first code", **CONFIRM)
     def post(self, request: Request, **kwargs: Any) -> Response:
@@ -100,6 +110,10 @@ class ConfirmView(FactorDoor):
             client.context, self.slug, data["code"], name=data.get("name", "")
         )
         return self.reply(client, confirmed(done))
+
+
+class ConfirmView(ConfirmSetupView):
+    parameters: tuple[tuple[str, Any, str, str], ...] = ()
 
 
 @sensitive_variables()
