@@ -30,6 +30,10 @@ VENDORS = {"sqlite": "sqlite", "postgres": "postgresql", "mariadb": "mysql"}
 
 # The browser tests import Playwright, which only their own environment has.
 collect_ignore = [] if find_spec("playwright") else ["e2e"]
+# As do those of the API, which the environment `bare` has not.
+API = ("rest_framework", "rest_framework_simplejwt", "drf_spectacular")
+if not all(map(find_spec, API)):
+    collect_ignore += ["api", "test_doors.py", "docs/test_api_page.py"]
 
 
 def cache_is_redis() -> bool:

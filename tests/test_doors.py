@@ -5,9 +5,6 @@ from __future__ import annotations
 import inspect
 
 import pytest
-
-pytest.importorskip("rest_framework")
-
 from django.urls import reverse
 
 from django_mfa.api import serializers
@@ -127,7 +124,16 @@ def test_fields_are_those_of_the_form(shape, form):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "12345\u0661", "9_7_3_0_7_0", "1" * 65, "+123456", "<b>", "\uff11\uff12\uff13\uff14\uff15\uff16"],
+    [
+        "",
+        " ",
+        "12345\u0661",
+        "9_7_3_0_7_0",
+        "1" * 65,
+        "+123456",
+        "<b>",
+        "\uff11\uff12\uff13\uff14\uff15\uff16",
+    ],
 )
 def test_a_form_and_a_serializer_judge_alike(text):
     form = CodeForm({"code": text})

@@ -62,6 +62,7 @@ class Door(APIView):
     throttle_classes = ()
     versioning_class = None
     metadata_class = None
+    http_method_names = ("get", "head", "post", "patch", "delete")
     content_negotiation_class = JSONOnly
     if Schema is not None:
         schema = Schema()

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("rest_framework")
-
 from django_mfa.testing import add_recovery_codes, add_totp, freeze
 from tests.programs import Program
 

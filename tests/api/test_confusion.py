@@ -8,9 +8,6 @@ import time
 import pytest
 from django.apps import apps
 from django.contrib.sessions.models import Session
-
-pytest.importorskip("drf_spectacular")
-
 from drf_spectacular.generators import SchemaGenerator
 
 from django_mfa.audit.models import AuditEvent

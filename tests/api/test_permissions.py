@@ -3,9 +3,6 @@ from __future__ import annotations
 import base64
 
 import pytest
-
-pytest.importorskip("rest_framework_simplejwt")
-
 from django.contrib.auth import get_user_model
 from rest_framework.authtoken.models import Token
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
