@@ -121,7 +121,7 @@ class DeviceNotFound(MFAError):
 class UserNotFound(MFAError):
     """An administrator named somebody who is not there."""
 
-    code = "not_found"
+    code = "user_not_found"
     status = 404
     message = _("There is no such user.")
 

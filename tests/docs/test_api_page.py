@@ -38,14 +38,14 @@ def test_every_command_of_the_page_does_what_it_says(live_server, make_user):
     known = {"API": f"{live_server.url}/api/app", "PATH": os.environ["PATH"]}
     ran = 0
     with freeze() as clock:
-        for command, shown in commands():
+        for written, shown in commands():
             clock.tick(60)
-            if "/mfa/challenge" in command:
+            if "/mfa/challenge" in written:
                 continue  # that sign-in is over by then; it has tests of its own
             new = known.get("SECRET", "").replace(" ", "")
             codes = {"CODE": totp_code(secret)}
             codes |= {"NEW_CODE": totp_code(new)} if new else {}
-            command = command.replace("alice", user.get_username())
+            command = written.replace("alice", user.get_username())
             done = subprocess.run(
                 ["bash", "-c", command],
                 env={**known, **codes},
