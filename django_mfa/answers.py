@@ -60,6 +60,8 @@ def with_headers(error: MFAError, response: HttpResponse) -> HttpResponse:
         parts = ['Bearer error="insufficient_user_authentication"']
         if error.details.get("max_age") is not None:
             parts.append(f"max_age={error.details['max_age']}")
+        if error.details.get("acr_values"):
+            parts.append(f'acr_values="{error.details["acr_values"]}"')
         response.headers["WWW-Authenticate"] = ", ".join(parts)
     return response
 

@@ -1,13 +1,17 @@
-"""An optional auth backend: the user and the MFA account come in one query."""
+"""Optional auth backends: user and MFA account in one query; app passwords."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.views.decorators.debug import sensitive_variables
 
 from .accounts import joined
+from .errors import MFAError
+from .flows import app_passwords
+from .session import Context
 
 
 class MFAModelBackend(ModelBackend):
@@ -21,3 +25,31 @@ class MFAModelBackend(ModelBackend):
     async def aget_user(self, user_id: Any) -> Any:
         """`get_user`, off the event loop as all that Django asks a database."""
         return await sync_to_async(self.get_user)(user_id)
+
+
+class AppPasswordBackend(BaseBackend):
+    """For servers of other protocols (mail, files): `authenticate` by an app password.
+
+    `authenticate(request, username=..., app_password=..., scope="read")`. It opens no
+    session: `get_user` knows nobody, and the gate undoes a login by it.
+    """
+
+    # SECURITY: not `password`. Every form and token view of a site calls
+    # `authenticate(username=..., password=...)`, which Django does not offer to a
+    # backend with another signature: none of them takes an app password by mistake.
+    @sensitive_variables()
+    def authenticate(  # type: ignore[override]  # its own credentials
+        self, request: Any, *, username: str, app_password: str, scope: str
+    ) -> Any:
+        """Return the user whose app password this is, if it allows `scope`; or None."""
+        ctx = Context() if request is None else Context.of_client(request)
+        try:
+            row = app_passwords.use(ctx, app_password, username=username)
+            app_passwords.require_scope(row, scope)
+        except MFAError:
+            return None
+        return row.user
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Nobody may open a session with it."""
+        return False

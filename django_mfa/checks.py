@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ SHORTEST_KEY = 32
 #: A set of ten codes leaves four bits less; NIST SP 800-63B wants 20 of a code.
 FEWEST_BITS = 30
 SAFE_COST = 14
+SCOPE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 @register(Tags.security)
@@ -238,6 +240,7 @@ def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
             "Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
         )
     yield from _impossible_limits(current.LIMITS)
+    yield from _impossible_app_passwords(current.APP_PASSWORDS)
     yield from problems.impossible(current.PASSKEY)
     yield from sent_problems.impossible(current.SENT_CODES)
     yield from sms_problems.impossible(current.SMS, current.SENDS)
@@ -265,6 +268,25 @@ def _impossible_recovery_codes(codes: conf.RecoveryCodes) -> Iterator[tuple[str,
             "RECOVERY_CODES can be guessed, or are none.",
             f"COUNT at least 1; LENGTH and ALPHABET for at least {FEWEST_BITS} bits.",
         )
+
+
+def _impossible_app_passwords(
+    passwords: conf.AppPasswords,
+) -> Iterator[tuple[str, str]]:
+    if not passwords.SCOPES or not all(map(_is_scope, passwords.SCOPES)):
+        yield (
+            "APP_PASSWORDS.SCOPES names no scope, or one that cannot be.",
+            "Letters, digits and -_.: only, as in {'read': 'See your data'}.",
+        )
+    if passwords.MAX_AGE_DAYS < 0 or passwords.MAX_PER_USER < 1:
+        yield (
+            "APP_PASSWORDS.MAX_AGE_DAYS or MAX_PER_USER is out of range.",
+            "Defaults: 365 and 20.",
+        )
+
+
+def _is_scope(name: Any) -> bool:
+    return isinstance(name, str) and SCOPE.fullmatch(name) is not None
 
 
 def _is_key(key: Any) -> bool:

@@ -230,6 +230,14 @@ class DeviceNotFound(MFAError):
     message = _("There is no such device. It may have been removed already.")
 
 
+class UserNotFound(MFAError):
+    """An administrator named somebody who is not there."""
+
+    code = "user_not_found"
+    status = 404
+    message = _("There is no such user.")
+
+
 class FactorNotAvailable(MFAError):
     """The factor is unknown, switched off, or not enrolled by this person."""
 
@@ -244,6 +252,63 @@ class TooManyDevices(MFAError):
     code = "too_many_devices"
     status = 409
     message = _("You have reached the number of devices allowed. Remove one first.")
+
+
+class NotOffered(MFAError):
+    """The site has switched this off."""
+
+    code = "not_offered"
+    status = 404
+    message = _("This site does not offer that.")
+
+
+class AppPasswordNotFound(MFAError):
+    """No such app password of this person's."""
+
+    code = "app_password_not_found"
+    status = 404
+    message = _("There is no such app password. It may have been revoked already.")
+
+
+class TooManyAppPasswords(MFAError):
+    """The person has as many app passwords as the site allows."""
+
+    code = "too_many_app_passwords"
+    status = 409
+    message = _(
+        "You have reached the number of app passwords allowed. Revoke one first."
+    )
+
+
+class UnknownScope(MFAError):
+    """An app password was to be allowed nothing, or something that does not exist."""
+
+    code = "unknown_scope"
+    message = _("Choose what the app password may do.")
+
+
+class AppPasswordRefused(MFAError):
+    """The app password opens nothing; wrong, revoked and expired read alike."""
+
+    code = "invalid_app_password"
+    status = 401
+    message = _("This app password is wrong or has ended. Make a new one.")
+
+
+class AppPasswordNotAccepted(MFAError):
+    """App passwords open nothing here, whatever they allow."""
+
+    code = "app_password_not_accepted"
+    status = 403
+    message = _("App passwords are not accepted here.")
+
+
+class ScopeRequired(MFAError):
+    """The app password does not allow this."""
+
+    code = "insufficient_scope"
+    status = 403
+    message = _("Your app password does not allow this. Make one that does.")
 
 
 class FactorRequired(MFAError):
@@ -317,6 +382,28 @@ class WrongPassword(MFAError):
 
     code = "wrong_password"
     message = _("This is not the password of your account. Please try again.")
+
+
+class WrongCredentials(MFAError):
+    """No such name with such a password; which of them was wrong is not told."""
+
+    code = "wrong_credentials"
+    status = 401
+    message = _("User name or password is wrong. Please try again.")
+
+
+class AlreadyEnabled(MFAError):
+    """The person has an authenticator app, and asked for their first one."""
+
+    code = "already_enabled"
+    message = _("MFA is already enabled. Remove the device you have, or add another.")
+
+
+class NotEnabled(MFAError):
+    """The person has no second factor that could be changed."""
+
+    code = "not_enabled"
+    message = _("MFA not enabled. Set up a second step first.")
 
 
 class NotPermitted(MFAError):

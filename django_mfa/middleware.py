@@ -160,6 +160,7 @@ class _Guard:
         request.mfa, request.mfa_guard = Standing(self.session), self
         request.mfa_exempt, request.mfa_settles = False, ()
         request.mfa_held_now = False
+        request.mfa_denied = None
 
     def arm(self) -> None:
         """Let the next look at the user be the first."""
@@ -198,6 +199,9 @@ def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
     """Return the answer itself, or what is owed where somebody was turned away."""
     if request.mfa_grace is not None and answers.is_json(response):
         response.headers["X-MFA-Grace"] = request.mfa_grace.isoformat()
+    if request.mfa_denied is not None and response.status_code in REFUSED:
+        # By a permission of the API, when nothing beside it let them in.
+        return answers.as_json(request.mfa_denied)
     error = _owed_behind(request, response)
     if error is None:
         return response

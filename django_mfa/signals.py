@@ -84,6 +84,12 @@ recovery_codes_saved = Event("recovery_codes_saved")
 mfa_disabled = Event("mfa_disabled")
 #: An administrator removed every factor of a user; `reason` is theirs.
 factors_reset = Event("factors_reset")
+#: An app password was made; details: `scopes`.
+app_password_made = Event("app_password_made")
+#: An app password was used from a network that it was not used from before.
+app_password_new_place = Event("app_password_new_place")
+#: An app password opens nothing any more; `reason` says why, if not by its owner.
+app_password_revoked = Event("app_password_revoked")
 #: A stored secret cannot be opened with the keys at hand.
 key_trouble = Event("key_trouble")
 #: Somebody signed in without a factor being asked for; `reason` is the cause:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,29 @@ INSTALLED_APPS = [
     "django_mfa",
     "testproject.site",
 ]
+
+# The API, where its packages are installed: for browsers, apps and programs.
+HAS_API = bool(find_spec("rest_framework"))
+HAS_JWT = bool(find_spec("rest_framework_simplejwt"))
+if HAS_API:
+    INSTALLED_APPS += ["rest_framework", "rest_framework.authtoken"]
+    if find_spec("drf_spectacular"):
+        INSTALLED_APPS += ["drf_spectacular"]
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Example Bank",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+SIMPLE_JWT = {
+    "TOKEN_REFRESH_SERIALIZER": (
+        "django_mfa.integrations.simplejwt.MFATokenRefreshSerializer"
+    ),
+}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -85,6 +109,10 @@ DJANGO_MFA: dict[str, Any] = {
     "SITE_NAME": "Example Bank",
     "TRUSTED_DEVICES": {"ENABLED": True},
 }
+
+if HAS_API:
+    # Browsers keep their session, programs get what they are mounted with.
+    DJANGO_MFA["API"] = {"ISSUERS": ["session", "token", *(["jwt"] if HAS_JWT else [])]}
 
 if not DEBUG:
     # A careful production site: `check --deploy` finds nothing to warn of.

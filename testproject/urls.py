@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
@@ -19,3 +20,6 @@ urlpatterns = [
     path("mfa/", include("django_mfa.urls")),
     path("admin/", admin.site.urls),
 ]
+
+if settings.HAS_API:
+    urlpatterns += [path("api/", include("testproject.api_urls"))]

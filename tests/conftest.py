@@ -33,6 +33,10 @@ VENDORS = {"sqlite": "sqlite", "postgres": "postgresql", "mariadb": "mysql"}
 #: What only the environment of these tests has.
 NEEDED = {"e2e": "playwright", "providers": "aiosmtpd"}
 collect_ignore = [tests for tests, name in NEEDED.items() if not find_spec(name)]
+# As do those of the API, which the environment `bare` has not.
+API = ("rest_framework", "rest_framework_simplejwt", "drf_spectacular")
+if not all(map(find_spec, API)):
+    collect_ignore += ["api", "test_doors.py", "docs/test_api_page.py"]
 
 
 def cache_is_redis() -> bool:

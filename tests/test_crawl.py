@@ -265,6 +265,7 @@ def test_the_crawl_knows_every_address(people):
     names = {name for name, _ in addresses(person.public_id, other.public_id)}
     assert {"home", "profile", "transfer", "receipt", "logout"} <= names
     assert {"django_mfa:verify", "django_mfa:setup", "django_mfa:disable"} <= names
+    assert {"django_mfa:app_passwords", "django_mfa:app_password_revoke"} <= names
     assert "admin:index" in names
     unresolved = [url for _, url in addresses(1, 2) if "<" in url or "(?P" in url]
     assert unresolved == []

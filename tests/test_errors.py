@@ -19,6 +19,9 @@ OURS = [each for each in every(MFAError) if each.__module__ == errors.__name__]
 
 # Promises to clients: to be added to, never to be changed.
 CODES = {
+    "AppPasswordNotAccepted": ("app_password_not_accepted", 403),
+    "AppPasswordNotFound": ("app_password_not_found", 404),
+    "AppPasswordRefused": ("invalid_app_password", 401),
     "DeviceNotFound": ("not_found", 404),
     "EnrolmentRequired": ("mfa_enrolment_required", 403),
     "FactorNotAvailable": ("factor_not_available", 404),
@@ -29,12 +32,16 @@ CODES = {
     "MFAError": ("mfa_error", 400),
     "MFARequired": ("mfa_required", 403),
     "MalformedCode": ("malformed_code", 400),
+    "NotOffered": ("not_offered", 404),
     "NotPermitted": ("not_permitted", 403),
     "ReasonRequired": ("reason_required", 400),
+    "ScopeRequired": ("insufficient_scope", 403),
     "SetupExpired": ("setup_expired", 400),
     "StepUpRequired": ("step_up_required", 403),
+    "TooManyAppPasswords": ("too_many_app_passwords", 409),
     "TooManyAttempts": ("too_many_attempts", 429),
     "TooManyDevices": ("too_many_devices", 409),
+    "UnknownScope": ("unknown_scope", 400),
     "Unavailable": ("temporarily_unavailable", 503),
 }
 

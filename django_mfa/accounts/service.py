@@ -88,6 +88,15 @@ def begin_change(user: Any) -> int:
     return account.epoch
 
 
+def queue(user: Any) -> None:
+    """Let changes that name this account come one after the other; proofs stay.
+
+    Must run in a transaction, as its first write.
+    """
+    if not MFAAccount.objects.filter(pk=user.pk).update(epoch=F("epoch")):
+        ensure(user)
+
+
 def set_deadline_once(
     user: Any, deadline: datetime, column: str = "grace_deadline"
 ) -> datetime:

@@ -10,6 +10,7 @@ from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth import get_user_model
 
 from django_mfa.accounts.models import MFAAccount
+from django_mfa.app_passwords.models import AppPassword
 from django_mfa.approvals.models import Approval
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.devices import MFADevice
@@ -22,6 +23,7 @@ from django_mfa.limits.models import SendPause, SendRecord
 from django_mfa.policy.models import Exemption, Policy
 from django_mfa.trusted_devices.models import TrustedDevice
 
+from .app_passwords import AppPasswordAdmin
 from .devices import (
     AccountAdmin,
     AuthenticatorModelAdmin,
@@ -51,6 +53,7 @@ ADMINS: dict[type[Model], type[admin.ModelAdmin[Any]]] = {
     PhoneDevice: PhoneDeviceAdmin,
     EmailDevice: SentCodeDeviceAdmin,
     RecoveryCodeSet: RecoveryCodeSetAdmin,
+    AppPassword: AppPasswordAdmin,
     MFAAccount: AccountAdmin,
     AuditEvent: AuditEventAdmin,
     Policy: PolicyAdmin,

@@ -15,6 +15,8 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from .declared import (
+    Api,
+    AppPasswords,
     Approvals,
     Audit,
     Limits,
@@ -31,6 +33,8 @@ from .shape import NAME, Problem, build, is_group, problems
 
 __all__ = [
     "NAME",
+    "Api",
+    "AppPasswords",
     "Approvals",
     "Audit",
     "Limits",

@@ -74,6 +74,24 @@ class Sso(NamedTuple):
     """What an identity provider's `amr` or `acr` value is worth here: `{"hwk": {"acr": "aal3", "phishing_resistant": True}}`. Any other is one factor."""
 
 
+class Api(NamedTuple):
+    ISSUERS: Sequence[str] = ("session",)
+    """How programs are let in: `session`, `token` (REST framework's), `jwt` (simplejwt), or the dotted path of an `Issuer`. The first one, where the URLs name none; tokens of all of them are understood."""
+
+
+class AppPasswords(NamedTuple):
+    ENABLED: bool = True
+    """Whether people can make app passwords. Off: none is made, and none opens anything."""
+    SCOPES: Mapping[str, Any] = MappingProxyType(
+        {"read": "See your data", "write": "Change your data"}
+    )
+    """What an app password can be allowed, by name, with a few words for people. Your views ask for a name by `HasScope`."""
+    MAX_AGE_DAYS: int = 365
+    """Days after which an app password ends at the latest. 0: it need not end."""
+    MAX_PER_USER: int = 20
+    """App passwords a person may have at a time."""
+
+
 class Audit(NamedTuple):
     LOG: bool = True
     """Also write each event as a line of JSON to the logger `django_mfa`."""
@@ -130,6 +148,8 @@ class Settings(NamedTuple):
     """How many codes are sent, and when sending stops by itself."""
     RECOVERY_CODES: RecoveryCodes = RecoveryCodes()
     """Single-use codes to keep on paper."""
+    APP_PASSWORDS: AppPasswords = AppPasswords()
+    """Passwords for machines, which cannot show a second factor."""
     LIMITS: Limits = Limits()
     """How many wrong answers are judged."""
     STEP_UP: StepUp = StepUp()
@@ -142,6 +162,8 @@ class Settings(NamedTuple):
     """Proofs for one action on one object."""
     SSO: Sso = Sso()
     """Sign-ins by an identity provider."""
+    API: Api = Api()
+    """The HTTP API, where it is mounted."""
     AUDIT: Audit = Audit()
     """The record of what happened."""
     NOTICES: Notices = Notices()

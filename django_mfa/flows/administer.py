@@ -14,6 +14,7 @@ from django.db import router, transaction
 from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
+from django_mfa.clients import issuer as issuers
 from django_mfa.factors import registry
 
 from . import trust
@@ -29,6 +30,7 @@ def sign_out(ctx: Context, target: Any, reason: str) -> None:
     with _transaction():
         accounts.end_sessions(target)
         trust.revoke_all(ctx, target, reason="sessions_ended")
+        issuers.end_all(target)
         signals.sessions_ended.emit(ctx, target, reason=reason.strip())
 
 

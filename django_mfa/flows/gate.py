@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth import BACKEND_SESSION_KEY, load_backend
 from django.contrib.auth.models import AnonymousUser
 from django_otp.models import Device
 
@@ -22,6 +22,7 @@ from django_mfa.factors.devices import MFADevice
 from django_mfa.limits.addresses import client_address
 from django_mfa.policy import engine, snapshot
 from django_mfa.session import Context, MFASession, Owed
+from django_mfa.session.hold import lets_in
 from django_mfa.values import Proof
 
 from . import trust
@@ -43,6 +44,10 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         return
     session = MFASession(request)
     if session.is_admitting(user) or not session.is_signed_in(user):
+        return
+    if not lets_in(load_backend(session.store[BACKEND_SESSION_KEY]), user):
+        # SECURITY: what is a way in for machines opens no session for anybody.
+        session.sign_out()
         return
     session.make_room(user)
     if _proven_by_django_otp(session, user) or _still_proven(session, user):

@@ -1,11 +1,13 @@
-"""Throw away what is over: challenges nobody answered, set-ups nobody finished, old sends."""
+"""Throw away what is over: challenges, set-ups nobody finished, sends, app passwords."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django_mfa import clock, conf
+from django_mfa.app_passwords import service as app_passwords
 from django_mfa.challenges import service as challenges
+from django_mfa.clients import stores as clients
 from django_mfa.factors import registry
 from django_mfa.limits import sends
 
@@ -23,4 +25,6 @@ def prune() -> dict[str, int]:
         "challenges": challenges.prune(),
         "set-ups": setups,
         "sent codes": sends.prune(),
+        "app passwords": app_passwords.prune(),
+        "clients": clients.prune(),
     }

@@ -1,4 +1,4 @@
-"""An administrator takes away every factor of somebody who lost them."""
+"""An administrator takes away every factor of somebody who lost them, or a machine's way in."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from django.db import router, transaction
 from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
+from django_mfa.clients import issuer as issuers
 from django_mfa.errors import NotPermitted, ReasonRequired
 
-from . import manage, step_up
+from . import app_passwords, manage, step_up
 
 if TYPE_CHECKING:
+    from django_mfa.app_passwords.models import AppPassword
     from django_mfa.session import Context
 
 PERMISSION = "django_mfa.reset_mfa"
+#: Why an app password ended, where its owner did not revoke it.
+RESET, BY_ADMINISTRATOR = "reset", "administrator"
 
 
 def may_reset(actor: Any, target: Any) -> bool:
@@ -34,7 +38,7 @@ def may_reset(actor: Any, target: Any) -> bool:
 
 
 def reset(ctx: Context, target: Any, reason: str) -> None:
-    """Remove every factor of `target` and end the proofs of all their sessions.
+    """Remove every factor of `target`, end their app passwords and all proofs.
 
     By an administrator (`ctx.actor`) with a fresh proof, or by a shell command
     (no session). Raises `NotPermitted`, `StepUpRequired`, `ReasonRequired`.
@@ -44,17 +48,33 @@ def reset(ctx: Context, target: Any, reason: str) -> None:
         accounts.begin_change(target)
         manage.erase(target)
         MFAAccount.objects.filter(pk=target.pk).update(failures=0, locked_until=None)
+        app_passwords.end_all(ctx, target, RESET)
+        issuers.end_all(target)
         signals.factors_reset.emit(ctx, target, reason=reason.strip())
 
 
 def authorise(ctx: Context, target: Any, reason: str) -> None:
     """Raise unless `ctx` may act upon `target`, with a fresh proof and for a reason."""
     if ctx.session is not None:
-        if not may_reset(ctx.actor, target):
-            raise NotPermitted
-        step_up.require_fresh(ctx)
+        _require_permission(ctx, target)
     if not reason.strip():
         raise ReasonRequired
+
+
+def revoke_app_password(ctx: Context, row: AppPassword) -> None:
+    """Revoke an app password of somebody else, by an administrator with a fresh proof.
+
+    Raises `NotPermitted`, `StepUpRequired`.
+    """
+    _require_permission(ctx, row.user)
+    with transaction.atomic(using=router.db_for_write(MFAAccount)):
+        app_passwords.end(ctx, row.user, [row], BY_ADMINISTRATOR)
+
+
+def _require_permission(ctx: Context, target: Any) -> None:
+    if not may_reset(ctx.actor, target):
+        raise NotPermitted
+    step_up.require_fresh(ctx)
 
 
 def _permissions(user: Any) -> set[str]:

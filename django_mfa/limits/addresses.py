@@ -42,24 +42,27 @@ def prefix_of(address: str) -> str:
     return str(ip_network(f"{address}/{bits}", strict=False))
 
 
-def check(address: str) -> None:
-    """Raise `TooManyAttempts` when too many answers from `address` were wrong."""
-    usage = _usage(address, increment=False)
+def check(address: str, what: str = "") -> None:
+    """Raise `TooManyAttempts` when too many answers from `address` were wrong.
+
+    Each kind of `what` has a count of its own, codes and passkeys one together.
+    """
+    usage = _usage(address, what, increment=False)
     if usage and usage["count"] >= conf.get().LIMITS.ADDRESS_FAILURES:
         raise TooManyAttempts(retry_at=_window_end(), why="address")
 
 
-def charge(address: str) -> None:
+def charge(address: str, what: str = "") -> None:
     """Count a wrong answer from `address`."""
-    _usage(address, increment=True)
+    _usage(address, what, increment=True)
 
 
-def _usage(address: str, *, increment: bool) -> dict[str, Any] | None:
+def _usage(address: str, what: str, *, increment: bool) -> dict[str, Any] | None:
     limits = conf.get().LIMITS
     if not address or not limits.ADDRESS_FAILURES:
         return None
     # The window is ours, so that it follows `clock`; the library's own is longer.
-    group = f"django_mfa:{int(clock.timestamp()) // limits.ADDRESS_WINDOW}"
+    group = f"django_mfa{what}:{int(clock.timestamp()) // limits.ADDRESS_WINDOW}"
     rate = (limits.ADDRESS_FAILURES, limits.ADDRESS_WINDOW * 2)
     place = network(address)
     try:

@@ -34,6 +34,9 @@ SUBJECTS: dict[str, Promise] = {
     "recovery_codes_generated": _("Your account has new recovery codes"),
     "mfa_disabled": _("Your account has no second step any more"),
     "enrolment_reminded": _("Please set up a second step for your account"),
+    "app_password_made": _("An app password was made for your account"),
+    "app_password_new_place": _("An app password was used from a new place"),
+    "app_password_revoked": _("An app password of your account was revoked"),
     "factors_reset": _("An administrator removed your second steps"),
     "requirement_set": _("An administrator changed what your account needs"),
     "sessions_ended": _("You were signed out everywhere"),
@@ -94,7 +97,7 @@ def notice_of(happened: Mapping[str, Any]) -> Notice | None:
         is_low=left is not None and left <= conf.get().RECOVERY_CODES.WARN_AT,
         is_required=bool(details.get("required")),
         language=get_language(),
-        **_origin(happened["event"], context),
+        **_origin(happened["event"], user, context),
     )
 
 
@@ -111,7 +114,8 @@ def _label(factor: str) -> str | Promise:
         return factor
 
 
-def _origin(event: str, context: Context) -> dict[str, str]:
-    if event in BY_OTHERS:
+def _origin(event: str, user: Any, context: Context) -> dict[str, str]:
+    other = context.actor is not None and context.actor.pk != user.pk
+    if other or event in BY_OTHERS:
         return {"address": "", "browser": ""}
     return {"address": context.address, "browser": describe(context.user_agent)}

@@ -8,6 +8,7 @@ from django.db import router, transaction
 
 from django_mfa import conf
 from django_mfa.accounts.models import MFAAccount
+from django_mfa.flows.reset import RESET
 from django_mfa.signals import EVENTS, challenge_failed
 
 from . import alarms, mail
@@ -39,6 +40,8 @@ def tell(sender: Any, **happened: Any) -> None:
         return
     if happened["event"] == "device_disabled" and happened["reason"] == CLONE:
         return  # they are told of the copy
+    if happened["event"] == "app_password_revoked" and happened["reason"] == RESET:
+        return  # they are told of the reset
     notice = notice_of(happened)
     if notice is None:
         return

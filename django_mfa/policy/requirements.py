@@ -33,6 +33,11 @@ class Requirement:
         """Seconds within which a proof must have been given, if that matters."""
         return None
 
+    @property
+    def acr(self) -> str | None:
+        """The assurance level that a proof must reach, if that matters."""
+        return None
+
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
 
@@ -105,6 +110,11 @@ class Strength(Requirement):
         wanted = LEVELS.index(self.level)
         return any(LEVELS.index(proof.acr) >= wanted for proof in proofs)
 
+    @property
+    def acr(self) -> str | None:
+        """The level asked for."""
+        return self.level
+
 
 class AllowedFactors(Requirement):
     """One of the named factors."""
@@ -141,6 +151,12 @@ class AllOf(Requirement):
         """The shortest age of the parts."""
         ages = [part.max_age for part in self.parts if part.max_age is not None]
         return min(ages, default=None)
+
+    @property
+    def acr(self) -> str | None:
+        """The highest level of the parts."""
+        levels = [part.acr for part in self.parts if part.acr is not None]
+        return max(levels, key=LEVELS.index, default=None)
 
 
 class OneOf(Requirement):

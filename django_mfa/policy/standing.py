@@ -23,8 +23,16 @@ class Standing:
     @property
     def proofs(self) -> tuple[Proof, ...]:
         """What the signed-in user has shown in this session, oldest first."""
+        return tuple(self._session.proofs()) if self._is_theirs else ()
+
+    @property
+    def _is_theirs(self) -> bool:
+        """Whether the session is that of the request's user."""
         # Asking for the user first lets the gate have its say.
-        return tuple(self._session.proofs()) if self._session.user() else ()
+        user = self._session.user()
+        # SECURITY: a client that says by a token who it is may send the session of
+        # somebody else along, whose proofs are not this user's.
+        return user is not None and self._session.is_signed_in(user)
 
     @property
     def is_verified(self) -> bool:
@@ -40,7 +48,7 @@ class Standing:
     @property
     def amr(self) -> tuple[str, ...]:
         """The methods used, in the names of RFC 8176."""
-        if not self._session.user():
+        if not self._is_theirs:
             return ()
         names = [name for proof in self.proofs for name in proof.amr]
         if self._session.password_at() is not None:
@@ -50,7 +58,7 @@ class Standing:
     @property
     def acr(self) -> str:
         """The assurance level reached: aal1, aal2 or aal3; empty for nobody."""
-        if not self._session.user():
+        if not self._is_theirs:
             return ""
         reached = [proof.acr for proof in self.proofs]
         return max(reached, key=LEVELS.index, default="aal1")
@@ -58,7 +66,7 @@ class Standing:
     @property
     def auth_time(self) -> int | None:
         """When the person was last authenticated, in unix seconds (OpenID Connect)."""
-        if not self._session.user():
+        if not self._is_theirs:
             return None
         times = [proof.at for proof in self.proofs]
         return max(times, default=self._session.password_at())
@@ -66,7 +74,7 @@ class Standing:
     @property
     def is_trusted_browser(self) -> bool:
         """Whether this sign-in was not challenged because the browser is trusted."""
-        return bool(self._session.user()) and self._session.is_by_trust()
+        return self._is_theirs and self._session.is_by_trust()
 
     @property
     def grace_until(self) -> datetime | None:
@@ -87,7 +95,7 @@ class Standing:
         `form = TransferForm(request.POST or request.mfa.kept_form())`
         """
         request = self._session.request
-        if request.method not in ("GET", "HEAD") or not self._session.user():
+        if request.method not in ("GET", "HEAD") or not self._is_theirs:
             return None
         typed = self._session.take_form(request.path)
         if typed is None:

@@ -27,10 +27,17 @@ class Context(NamedTuple):
     def of(cls, request: Any) -> Context:
         """Return the context of an HTTP request that passed `MFAMiddleware`."""
         session = MFASession(request)
+        return cls.of_client(request, session.user())._replace(session=session)
+
+    @classmethod
+    def of_client(cls, request: Any, actor: Any = None) -> Context:
+        """Return the context of a request that brings its own proof of who it is.
+
+        SECURITY: without the session, which may be anybody's who sent it along.
+        """
         meta = request.META
         return cls(
-            actor=session.user(),
-            session=session,
+            actor=actor,
             address=client_address(meta),
             user_agent=_printable(str(meta.get("HTTP_USER_AGENT", ""))[:255]),
             request_id=_request_id(str(meta.get("HTTP_X_REQUEST_ID", ""))),

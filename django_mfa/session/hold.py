@@ -52,6 +52,11 @@ class Hold(NamedTuple):
         return not -clock.SLACK <= age <= conf.get().PENDING_LOGIN_TTL
 
     @property
+    def seconds_left(self) -> int:
+        """For how long it will still wait."""
+        return max(0, int(self.at + conf.get().PENDING_LOGIN_TTL - clock.timestamp()))
+
+    @property
     def user_pk(self) -> Any:
         """The key of the user, in the type of the user model."""
         return get_user_model()._meta.pk.to_python(self.user)

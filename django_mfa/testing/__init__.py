@@ -18,6 +18,7 @@ from .authenticator import FakeAuthenticator
 from .contract import FactorContract
 from .kit import (
     Frozen,
+    add_app_password,
     add_email,
     add_passkey,
     add_phone,
@@ -33,6 +34,7 @@ __all__ = [
     "FactorContract",
     "FakeAuthenticator",
     "Frozen",
+    "add_app_password",
     "add_email",
     "add_passkey",
     "add_phone",

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from django_mfa import clock
 from django_mfa.accounts import service as accounts
+from django_mfa.app_passwords import service as app_passwords
 from django_mfa.factors import registry
 from django_mfa.factors.recovery_code.factor import new_codes
 from django_mfa.factors.totp import codes
@@ -106,6 +107,16 @@ def add_email(user: Any, address: str = "", **options: Any) -> Any:
     """Give `user` a proven e-mail address, their own without one; return its row."""
     with _enrolment(user):
         return store_email(user, address, **options)
+
+
+def add_app_password(user: Any, *scopes: str, **options: Any) -> str:
+    """Give `user` an app password that allows `scopes` ("read", without any); return it.
+
+    Options: `name`, `expires`, `address` (where it was made, a known place).
+    """
+    options = {"name": "Script", "expires": None, "address": "127.0.0.1", **options}
+    _row, secret = app_passwords.issue(user, scopes=scopes or ("read",), **options)
+    return str(secret)
 
 
 ADD: dict[str, Callable[[Any], Any]] = {

@@ -4,11 +4,21 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from django_mfa.errors import UnknownScope
 from django_mfa.factors.forms import CodeForm, NameForm
+from django_mfa.flows import app_passwords
 
-__all__ = ["CodeForm", "LoginForm", "NameForm", "PasswordForm", "SetupForm"]
+__all__ = [
+    "AppPasswordForm",
+    "CodeForm",
+    "LoginForm",
+    "NameForm",
+    "PasswordForm",
+    "SetupForm",
+]
 
 
 class LoginForm(AuthenticationForm):
@@ -25,6 +35,39 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(
             attrs={"autocomplete": "current-password", "autofocus": True}
         ),
+    )
+
+
+def _scopes() -> list[tuple[str, str]]:
+    return list(app_passwords.scopes().items())
+
+
+def _spans() -> list[tuple[int | str, str]]:
+    return [_span(days) for days in app_passwords.spans()]
+
+
+def _span(days: int) -> tuple[int | str, str]:
+    if not days:
+        return "", gettext("Until it is revoked")
+    return days, ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+
+
+class AppPasswordForm(NameForm):
+    """What a new app password is for, what it may do, and how long it lasts."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        choices=_scopes,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": UnknownScope.message},
+    )
+    days = forms.TypedChoiceField(
+        label=_("Lasts"),
+        choices=_spans,
+        initial=lambda: _spans()[-1][0],
+        coerce=int,
+        empty_value=None,
+        required=False,  # without a word it lasts as long as the site allows
     )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from .views import (
+    app_passwords,
     approvals,
     browsers,
     codes,
@@ -98,6 +99,21 @@ urlpatterns = [
         "approve/<uuid:public_id>/<slug:factor>/",
         approvals.ApproveView.as_view(),
         name="approve",
+    ),
+    path(
+        "app-passwords/",
+        app_passwords.AppPasswordsView.as_view(),
+        name="app_passwords",
+    ),
+    path(
+        "app-passwords/revoke/",
+        app_passwords.RevokeAllView.as_view(),
+        name="app_passwords_revoke",
+    ),
+    path(
+        "app-passwords/<uuid:public_id>/revoke/",
+        app_passwords.RevokeView.as_view(),
+        name="app_password_revoke",
     ),
     path("disable/", security.DisableView.as_view(), name="disable"),
 ]

@@ -152,3 +152,12 @@ def test_a_user_who_is_gone_is_a_sign_in_that_is_over(user):
     gone = uuid.uuid4() if isinstance(user.pk, uuid.UUID) else user.pk + 1
     with pytest.raises(LoginExpired):
         accounts.find_user(gone)
+
+
+def test_changes_queue_on_an_account_and_leave_it_as_it_is(user):
+    accounts.queue(user)
+    account = MFAAccount.objects.get()
+    assert account.epoch == 0
+    MFAAccount.objects.update(epoch=7)
+    accounts.queue(user)
+    assert MFAAccount.objects.get().epoch == 7

@@ -160,3 +160,23 @@ def test_a_dead_cache_refuses_nobody_and_is_told_to_the_log(monkeypatch, caplog)
         assert not is_refused(HERE)
     assert "attempts by address are not limited now" in caplog.text
     assert HERE not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("", ""),
+    ],
+)
+def test_an_address_lies_in_a_network(address, network):
+    assert addresses.prefix_of(address) == network
+
+
+def test_each_kind_of_answer_has_a_count_of_its_own(settings):
+    settings.DJANGO_MFA = {"LIMITS": {"ADDRESS_FAILURES": 1}}
+    addresses.charge(HERE, ":machines")
+    assert not is_refused(HERE)
+    with pytest.raises(TooManyAttempts):
+        addresses.check(HERE, ":machines")

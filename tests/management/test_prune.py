@@ -36,6 +36,8 @@ def test_what_is_over_goes_and_what_is_not_stays(user):
         "1 challenges deleted",
         "1 set-ups deleted",
         "0 sent codes deleted",
+        "0 app passwords deleted",
+        "0 clients deleted",
     ]
     assert Challenge.objects.get().digest == challenges.digest(b"new")
     assert TOTPDevice.objects.filter(confirmed=False).count() == 1

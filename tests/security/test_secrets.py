@@ -10,9 +10,12 @@ from django.db import connection
 from django.views.debug import ExceptionReporter, technical_500_response
 
 from django_mfa.accounts.models import MFAAccount
+from django_mfa.app_passwords.models import AppPassword
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.recovery_code.models import RecoveryCode, RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
+from django_mfa.flows import app_passwords
+from django_mfa.session import Context
 from django_mfa.signals import EVENTS
 from django_mfa.testing import totp_code
 from tests.browser import Browser, wrong_code
@@ -190,6 +193,11 @@ def everything(user, clock):  # noqa: PLR0915  # a story
     codes = browser.send("recovery_codes").context["codes"]
     secrets.update(codes)
     send("codes_saved")
+    made = send("app_passwords", name="Mail", scopes=["read"], days="30").context
+    secrets.add(str(made["secret"]))
+    secrets.add(AppPassword.objects.get().digest)
+    app_passwords.use(Context(address="203.0.113.9"), made["secret"])
+    send("app_password_revoke", made["row"].public_id)
     browser.post("/logout/")
     clock.tick(60)
     browser.password(user, password=PASSWORD, next="/transfer/")
@@ -230,7 +238,14 @@ def test_L02_no_secret_leaves_by_logs_mails_signals_rows_or_reprs(
     assert mail.outbox
     heard += "\n".join(str(message.message()) for message in mail.outbox)
     heard += repr([list(rows.objects.values()) for rows in (AuditEvent, MFAAccount)])
-    for model in (TOTPDevice, RecoveryCodeSet, RecoveryCode, AuditEvent, MFAAccount):
+    for model in (
+        AppPassword,
+        TOTPDevice,
+        RecoveryCodeSet,
+        RecoveryCode,
+        AuditEvent,
+        MFAAccount,
+    ):
         heard += "".join(f"{row!r}{row}" for row in model.objects.all())
     for secret in secrets:
         for form in forms_of(secret):

@@ -55,3 +55,12 @@ def test_session_and_actor_are_given_where_they_are(user):
     ctx = Context.of(request(user))
     assert ctx.require_session() is ctx.session
     assert ctx.require_actor() == user
+
+
+def test_a_client_without_a_session_has_all_the_rest(user):
+    seen = request(user)
+    whole, client = Context.of(seen), Context.of_client(seen, user)
+    assert client.session is None
+    assert client.actor == whole.actor == user
+    assert (client.address, client.host) == (whole.address, whole.host)
+    assert Context.of_client(seen).actor is None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -12,7 +13,7 @@ from django_mfa.factors.base import Factor
 
 from . import codes
 from .models import TOTPDevice
-from .qr import svg
+from .qr import png, svg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ class TOTPFactor(Factor):
 
     @sensitive_variables()
     def show(self, device: MFADevice, *, host: str) -> Mapping[str, Any]:
-        """Return the secret as QR code (`qr`, SVG), as link (`uri`) and for typing (`secret`)."""
+        """Return the secret as QR code (`qr` SVG, `qr_code` PNG), as link (`uri`) and for typing (`secret`)."""
         assert isinstance(device, TOTPDevice)  # noqa: S101  # tells the type only
         secret = device.secret
         uri = codes.provisioning_uri(
@@ -61,7 +62,13 @@ class TOTPFactor(Factor):
             period=device.period,
             algorithm=device.algorithm,
         )
-        return {"uri": uri, "qr": svg(uri), "secret": codes.grouped(secret)}
+        return {
+            "uri": uri,
+            "qr": svg(uri),
+            # Drawn where it is looked at: the page has the other one.
+            "qr_code": lazy(png, str)(uri),
+            "secret": codes.grouped(secret),
+        }
 
     @sensitive_variables()
     def has_shape(self, response: Any) -> bool:

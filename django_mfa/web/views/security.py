@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from django_mfa.flows import manage, step_up
+from django_mfa.flows import app_passwords, manage, step_up
 from django_mfa.web.base import Page
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ class SecurityView(Page):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the devices, the recovery codes, and what can be added."""
-        return self.render(overview=manage.overview(self.context))
+        return self.render(
+            overview=manage.overview(self.context), app_passwords=app_passwords.is_on()
+        )
 
 
 class DisableView(Page):

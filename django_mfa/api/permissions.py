@@ -1,0 +1,76 @@
+"""What a view of yours demands: of browsers, tokens and signed tokens alike.
+
+They compose: `[IsMFAVerified | HasScope("read")]`, `[HasRecentMFA(300) & IsAdminUser]`.
+What is owed is told by `MFAMiddleware`, once it is clear that nothing beside lets in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth import get_user_model
+from rest_framework.permissions import BasePermission, OperationHolderMixin
+
+from django_mfa import conf
+from django_mfa.flows.denial import refusal
+from django_mfa.policy import engine
+from django_mfa.policy.requirements import AnyFactor, Recent, Requirement, Strength
+
+from .client import is_for_machines, standing_of
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+
+class Meets(OperationHolderMixin, BasePermission):
+    """Lets in whose proofs meet `requirement`: `Meets(PhishingResistant())`."""
+
+    def __init__(self, requirement: Requirement) -> None:
+        self.requirement = requirement
+
+    def __call__(self) -> Meets:
+        """Return itself: REST framework makes a permission for every request."""
+        return self
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the proofs of the user meet it."""
+        del view
+        if not request.user.is_authenticated:
+            return False
+        if is_for_machines(request) or not isinstance(request.user, get_user_model()):
+            # SECURITY: what a machine knows by heart was shown by nobody; and of a
+            # user made of claims alone nothing can be checked.
+            return False
+        standing, requirement = standing_of(request), self.requirement
+        demand = engine.terms(request.user).demand
+        if demand is not None:
+            # What the policies ask of this person holds for every client of theirs.
+            requirement &= demand
+        if standing is not None and standing.satisfies(requirement):
+            return True
+        verified = standing is not None and standing.is_verified
+        told = refusal(request.user, requirement, is_verified=verified)
+        request._request.mfa_denied = told  # type: ignore[attr-defined]  # noqa: SLF001  # for the middleware
+        return False
+
+
+class IsMFAVerified(Meets):
+    """Some factor was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(AnyFactor())
+
+
+class HasRecentMFA(Meets):
+    """Some factor was shown in the last `max_age` seconds."""
+
+    def __init__(self, max_age: int | None = None) -> None:
+        age = conf.get().STEP_UP.MAX_AGE if max_age is None else max_age
+        super().__init__(Recent(age))
+
+
+class HasStrength(Meets):
+    """A factor of this assurance level was shown: aal1, aal2 or aal3."""
+
+    def __init__(self, level: str) -> None:
+        super().__init__(Strength(level))

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_variables
+
+from django_mfa import conf
+from django_mfa.api import outputs
+from django_mfa.api.base import Door
+from django_mfa.api.operations import CHANGES, JUDGED, does
+from django_mfa.api.serializers import ConfirmInput, SetupInput
+from django_mfa.decorators import mfa_settles
+from django_mfa.errors import (
+    AlreadyEnabled,
+    EnrolmentRequired,
+    FactorNotAvailable,
+    SetupExpired,
+    TooManyDevices,
+)
+from django_mfa.factors import registry
+from django_mfa.flows import enrol
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+    from django_mfa.api.client import Client
+
+SHOWN = {
+    "method": "totp",
+    "expires_in": 600,
+    "secret": "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ",
+    "uri": "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+    "qr": "<svg ...>",
+    "qr_code": "data:image/png;base64,...",
+}
+CONFIRMED = {
+    "detail": "Phone is set up.",
+    "device": {
+        "id": "1f0e8a52-58a8-4f3c-9d5b-0d9f2f3f7c11",
+        "method": "totp",
+        "name": "Phone",
+    },
+    "backup_codes": ["7KQ2-M9XD", "..."],
+}
+BEGIN = {
+    "request": SetupInput,
+    "sent": {},
+    "answer": outputs.Setup,
+    "example": SHOWN,
+    "errors": (*CHANGES, FactorNotAvailable, TooManyDevices, AlreadyEnabled),
+}
+CONFIRM = {
+    "request": ConfirmInput,
+    "sent": {"code": "123456", "name": "Phone"},
+    "answer": outputs.Confirmed,
+    "example": CONFIRMED,
+    "errors": (*CHANGES, *JUDGED, SetupExpired, TooManyDevices),
+}
+
+
+@method_decorator(mfa_settles(EnrolmentRequired.code), name="dispatch")
+class FactorDoor(Door):
+    tag = "Set up"
+    parameters: tuple[tuple[str, Any, str, str], ...] = (
+        (
+            "factor",
+            {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,32}$"},
+            "path",
+            "Which factor: `totp`, or another one that a code confirms.",
+        ),
+    )
+
+    @property
+    def slug(self) -> str:
+        """The factor that the address names."""
+        return str(self.kwargs.get("factor", "totp"))
+
+
+class SetupView(FactorDoor):
+    @sensitive_variables()
+    @does("Begin to set up a factor, or go on with what was begun", **BEGIN)
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        client = self.enter(self.read(SetupInput))
+        return self.reply(client, shown(client, self.slug))
+
+
+class EnableView(FactorDoor):
+    parameters: tuple[tuple[str, Any, str, str], ...] = ()
+
+    @sensitive_variables()
+    @does("Begin to set up a first authenticator app", **BEGIN)
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        client = self.enter(self.read(SetupInput))
+        told = shown(client, self.slug)
+        actor = client.context.actor
+        if actor is not None and registry.get(self.slug).devices(actor.pk):
+            raise AlreadyEnabled
+        return self.reply(client, told)
+
+
+class ConfirmSetupView(FactorDoor):
+    @sensitive_variables()
+    @does("Confirm a set-up by its first code", **CONFIRM)
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        data = self.read(ConfirmInput)
+        client = self.enter(data)
+        done = enrol.confirm(
+            client.context, self.slug, data["code"], name=data.get("name", "")
+        )
+        return self.reply(client, confirmed(done))
+
+
+class ConfirmView(ConfirmSetupView):
+    parameters: tuple[tuple[str, Any, str, str], ...] = ()
+
+
+@sensitive_variables()
+def shown(client: Client, slug: str) -> dict[str, Any]:
+    """Begin the set-up of a factor; return what the person needs, as plain JSON."""
+    kind = registry.get(slug)
+    if kind.asks:
+        # It has addresses of its own: what it needs is made for one browser.
+        raise FactorNotAvailable
+    setup = enrol.begin(client.context, slug)
+    texts = {name: str(value) for name, value in setup.show.items()}
+    return {"method": slug, "expires_in": conf.get().SETUP_TTL, **texts}
+
+
+@sensitive_variables()
+def confirmed(done: enrol.Confirmed) -> dict[str, Any]:
+    """Return a new device, and the recovery codes that came with it, as JSON."""
+    device = done.device
+    told: dict[str, Any] = {
+        "detail": f"{device.name} is set up.",
+        "device": {
+            "id": str(device.public_id),
+            "method": device.factor,
+            "name": device.name,
+        },
+    }
+    if done.recovery_codes:
+        told["backup_codes"] = [str(code) for code in done.recovery_codes]
+    return told

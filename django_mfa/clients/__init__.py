@@ -1,0 +1,1 @@
+"""Programs that come with a token instead of a cookie: what they have shown."""

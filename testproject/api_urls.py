@@ -1,0 +1,22 @@
+"""The API of the demonstration: one mount a kind of client."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import include, path
+
+urlpatterns = [
+    # For pages of this site, with the session and its cookie.
+    path("v1/auth/", include("django_mfa.api.urls")),
+    # For programs, with the lasting tokens of REST framework,
+    path("token/", include("django_mfa.api.urls", "token"), {"issuer": "token"}),
+]
+
+if settings.HAS_JWT:
+    from rest_framework_simplejwt.views import TokenRefreshView
+
+    urlpatterns += [
+        # and for apps, with a pair of signed tokens.
+        path("app/", include("django_mfa.api.urls", "app"), {"issuer": "jwt"}),
+        path("app/refresh", TokenRefreshView.as_view(), name="token_refresh"),
+    ]
