@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.views.decorators.debug import sensitive_variables
 
@@ -23,8 +22,9 @@ class MFAModelBackend(ModelBackend):
         return user if user and self.user_can_authenticate(user) else None
 
     async def aget_user(self, user_id: Any) -> Any:
-        """`get_user`, off the event loop as all that Django asks a database."""
-        return await sync_to_async(self.get_user)(user_id)
+        """`get_user` on the event loop."""
+        user = await joined.auser(user_id)
+        return user if user and self.user_can_authenticate(user) else None
 
 
 class AppPasswordBackend(BaseBackend):

@@ -46,6 +46,11 @@ def user(pk: Any) -> Any:
     return found
 
 
+async def auser(pk: Any) -> Any:
+    """`user` on the event loop: in a thread runs Django's own code alone."""
+    return await _joined(get_user_model()).filter(pk=pk).afirst()
+
+
 def _is_plain(model: Any) -> bool:
     """Whether the model is read from its own table by a manager that leaves nothing out."""
     manager = type(model._default_manager)

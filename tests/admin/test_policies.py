@@ -97,7 +97,7 @@ def test_an_exemption_has_a_reason_and_the_name_of_who_grants_it(
 def test_trusted_browsers_and_approvals_can_be_looked_at(root_client, user):
     device, token = trusted.trust(user, name="Firefox on Linux", address="")
     draft = Draft.of("pay", None, "Pay 100 to Bob", {"To": "Bob"})
-    approval = approvals.ask(draft, user, "")
+    approval, _is_new = approvals.ask(draft, user, "")
     assert str(device) == "Firefox on Linux"
     assert str(approval) == "Pay 100 to Bob"
     seen = root_client.get(page("trusteddevice", "changelist"), {"q": "alice"})

@@ -17,6 +17,7 @@ def request_to(method="POST", **match):
     request = HttpRequest()
     request.method = method
     found = {"route": "pay/<int:pk>/", "view_name": "shop:pay", "url_name": "pay"}
+    found["app_names"] = []
     request.resolver_match = SimpleNamespace(**{**found, **match})
     return request
 
