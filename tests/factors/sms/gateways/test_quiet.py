@@ -20,7 +20,7 @@ from .conftest import NUMBER, TEXT
 pytest.importorskip("twilio")
 pytest.importorskip("boto3")
 
-from .test_aws_sns import SNS, aws  # noqa: E402  # needs boto3
+from .test_aws_sns import SNS, aws  # needs boto3
 
 __all__ = ["aws"]
 
