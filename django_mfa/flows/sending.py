@@ -114,8 +114,9 @@ def dispatch(parcel: Parcel) -> None:
         enqueue(parcel.as_json())
     except Exception as error:
         asked = challenges.begin_sending(parcel.challenge)
-        if asked is not None:
-            _failed(parcel, asked, type(error).__name__)
+        if asked is None:
+            return  # somebody got it all the same, and sends
+        _failed(parcel, asked, type(error).__name__)
         raise SendFailed(why="dispatcher") from error
 
 

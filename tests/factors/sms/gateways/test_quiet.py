@@ -16,10 +16,11 @@ from django_mfa.factors.sms.gateways.quiet import nothing_logged
 from tests.servers import Answer
 
 from .conftest import NUMBER, TEXT
-from .test_aws_sns import SNS, aws
 
 pytest.importorskip("twilio")
 pytest.importorskip("boto3")
+
+from .test_aws_sns import SNS, aws  # needs boto3
 
 __all__ = ["aws"]
 
