@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
@@ -99,6 +100,7 @@ class Door(APIView):
         operation = getattr(handler, "operation", None)
         return operation is None or operation.request is not None
 
+    @sensitive_variables()
     def read(self, shape: type[Input]) -> dict[str, Any]:
         """Return what was sent, if it has this shape."""
         serializer = shape(data=self.request.data)

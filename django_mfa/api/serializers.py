@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.views.decorators.debug import sensitive_variables
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -21,6 +22,7 @@ MAX_REASON = 255
 class Text(serializers.CharField):
     """A text, and nothing that could be taken for one."""
 
+    @sensitive_variables()
     def to_internal_value(self, data: Any) -> str:
         """Refuse numbers: `042` and `42` are one number and two codes."""
         if not isinstance(data, str):
@@ -65,6 +67,7 @@ class Input(serializers.Serializer[Any]):
     #: Forms of the pages that have the last word on their fields.
     read_by: tuple[type[forms.Form], ...] = ()
 
+    @sensitive_variables()
     def to_internal_value(self, data: Any) -> Any:
         """Refuse what is not asked for: a slip of the pen must not pass for a yes."""
         if isinstance(data, dict):
@@ -78,12 +81,14 @@ class Input(serializers.Serializer[Any]):
                 )
         return super().to_internal_value(data)
 
+    @sensitive_variables()
     def validate(self, attrs: Any) -> Any:
         """Return the fields as the forms of the pages read them."""
         for form_class in self.read_by:
             attrs |= self._read_by(form_class, attrs)
         return attrs
 
+    @sensitive_variables()
     def _read_by(self, form_class: type[forms.Form], attrs: Any) -> dict[str, Any]:
         names = [name for name in form_class.base_fields if name in attrs]
         if not names:
