@@ -73,6 +73,9 @@ class Gateway:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def load(self) -> None:
+        """Import what the provider's library takes: that is not its time to answer."""
+
     def send(self, message: Message) -> Receipt:
         """Hand `message` to the provider, once."""
         raise NotImplementedError
