@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 4096
 MAX_TOKEN = 128
 MAX_REASON = 255
+MAX_TO = 254
 
 
 class Text(serializers.CharField):
@@ -182,7 +183,19 @@ class StepUpInput(Answering):
 
 
 class SetupInput(Waiting):
-    pass
+    to = Text(
+        required=False,
+        max_length=MAX_TO,
+        help_text="The number or address, for a factor whose codes are sent.",
+    )
+
+
+class SendInput(Waiting):
+    device = Text(
+        required=False,
+        max_length=36,
+        help_text="The id of one's device, where there are several.",
+    )
 
 
 class ConfirmInput(Waiting):
@@ -212,6 +225,10 @@ class NameInput(Waiting):
     read_by = (NameForm,)
 
     name = text_of(NameForm, "name", required=False)
+
+
+class CancelInput(Waiting):
+    pass
 
 
 class RegisterInput(Waiting):
