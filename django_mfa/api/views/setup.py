@@ -140,7 +140,7 @@ def sent(client: Client, slug: str, to: str) -> dict[str, Any]:
     """Send the first code to a number or address; return how it stands."""
     form = require_sender(registry.get(slug)).destination_form({"to": to})
     if not form.is_valid():
-        raise ValidationError({"to": list(form.errors.get("to", []))})
+        raise ValidationError({"to": [str(each) for each in form.errors.get("to", [])]})
     found = enrol.send(client.context, slug, form.cleaned_data["to"])
     detail = f"Verification code sent via {BY.get(slug, slug)}"
     return {"method": slug, "detail": detail, **found.as_json()}
