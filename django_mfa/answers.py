@@ -26,7 +26,6 @@ from .errors import (
 )
 from .factors import registry
 
-
 MAX_DIGITS = 20
 
 
