@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from .approvals.drafts import MAX_VALUE
 from .decorators import guarded_dispatch, refusal
+from .extras import lazy
 from .flows.approve import approve
 from .policy.requirements import ANY, Recent
 from .policy.triggers import SAFE
@@ -19,7 +20,7 @@ from .policy.triggers import SAFE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from django.contrib.admin import ModelAdmin
+    from django.contrib.admin import ModelAdmin, actions
     from django.core.files.uploadedfile import UploadedFile
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponseBase
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     AdminBase = ModelAdmin[Any]
 else:
     Base = AdminBase = object
+    # For sites with an admin; others do without.
+    actions = lazy("django.contrib.admin.actions")
 
 CSRF = "csrfmiddlewaretoken"
 #: Words in the names of fields whose values nobody is to see.
@@ -162,6 +165,9 @@ class ApprovalAdminMixin(AdminBase):
         request: HttpRequest,
         rows: QuerySet[Any],
     ) -> Any:
+        if action is actions.delete_selected and not request.POST.get("post"):
+            # It only asks whether to; that page must not spend the approval.
+            return action(model_admin, request, rows)
         chosen: list[Model] = list(rows)
         self._approve(request, name, chosen)
         # SECURITY: the rows that were shown, not those that match by now.
