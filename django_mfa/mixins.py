@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import BadRequest
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from .approvals.drafts import MAX_VALUE
 from .decorators import guarded_dispatch, refusal
@@ -77,7 +78,7 @@ class ApprovalRequiredMixin(Base):
 
     def get_approval_fields(self, obj: Any) -> Mapping[str, Any]:
         """Return what is shown, by label: of the object, and what was typed."""
-        return {**obj.approval_content(), **_typed(self.request)}
+        return _beside(obj.approval_content(), _typed(self.request))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Ask for the approval, or spend it and go on."""
@@ -185,6 +186,18 @@ class ApprovalAdminMixin(AdminBase):
             second_person=self.approval_second_person,
             permission=self.approval_permission,
         )
+
+
+def _beside(content: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return both: what was sent never in the place of what is stored."""
+    shown = dict(content)
+    for name, text in typed.items():
+        label = name
+        # SECURITY: names are sent by the browser; none may hide another.
+        while label in shown:
+            label = _("%(name)s, as sent") % {"name": label}
+        shown[label] = text
+    return shown
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:

@@ -366,3 +366,13 @@ def test_what_waits_already_is_told_once(alice):
     alice.opens()
     alice.opens()
     assert told().count("approval_requested") == 1
+
+
+def test_fields_that_are_called_the_same_are_all_shown(staff, monkeypatch):
+    payment = Payment(payee="Bob", amount=100, prepared_by=staff)
+    field = Payment._meta.get_field("amount")
+    monkeypatch.setattr(field, "verbose_name", "payee")
+    assert payment.approval_content() == {
+        "payee (payee)": "Bob",
+        "payee (amount)": 100,
+    }

@@ -130,7 +130,9 @@ def test_an_approval_of_an_edit_is_one_of_what_was_typed(clerk, payments, clock)
     browser, url = clerk.enter(), f"/pay/{payments[0].pk}/edit/"
     typed = {"payee": "Ann", "amount": "11", "csrfmiddlewaretoken": "x"}
     approved(clerk, browser, browser.post(url, typed), clock)
-    assert ["amount", "11"] in Approval.objects.get().fields
+    shown = Approval.objects.get().fields
+    assert ["amount", "11"] in shown
+    assert ["payee, as sent", "Ann"] in shown
     for other in ({"amount": "9999"}, {"amount": ["11", "9999"]}):
         response = browser.post(url, {**typed, **other})
         assert response.url.startswith("/mfa/approve/")
@@ -160,3 +162,11 @@ def test_what_cannot_be_shown_is_a_bad_request(clerk, payments, payee):
     typed = {"payee": payee, "amount": "11"}
     response = clerk.enter().post(f"/pay/{payments[0].pk}/edit/", typed)
     assert response.status_code == 400
+
+
+def test_a_field_that_is_sent_hides_nothing_that_is_stored(clerk, payments):
+    typed = {"payee, as sent": "x", "payee": "A friend"}
+    clerk.enter().post(f"/pay/{payments[0].pk}/delete/", typed)
+    shown = dict(Approval.objects.get().fields)
+    assert shown["payee"] == "Ann"
+    assert {"x", "A friend"} <= set(shown.values())
