@@ -7,6 +7,7 @@ import json
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -35,6 +36,7 @@ else:
     # For sites with an admin; others do without.
     actions = lazy("django.contrib.admin.actions")
 
+MAX_ROWS = 100
 CSRF = "csrfmiddlewaretoken"
 #: Words in the names of fields whose values nobody is to see.
 HIDDEN = ("password", "passwd", "secret", "otp")
@@ -169,7 +171,12 @@ class ApprovalAdminMixin(AdminBase):
         if action is actions.delete_selected and not request.POST.get("post"):
             # It only asks whether to; that page must not spend the approval.
             return action(model_admin, request, rows)
-        chosen: list[Model] = list(rows)
+        chosen: list[Model] = list(rows[: MAX_ROWS + 1])
+        if len(chosen) > MAX_ROWS:
+            # Nobody looks through more; each of them is read anew as well.
+            text = _("Choose at most %(most)d rows: each is shown to be approved.")
+            self.message_user(request, text % {"most": MAX_ROWS}, messages.WARNING)
+            return None
         self._approve(request, name, chosen)
         # SECURITY: the rows that were shown, not those that match by now.
         exactly = rows.filter(pk__in=[each.pk for each in chosen])

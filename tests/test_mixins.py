@@ -142,3 +142,19 @@ def test_rows_are_deleted_after_the_confirmation_and_an_approval(
         act(client, payment, "delete_selected")
         act(client, payment, "delete_selected", post="yes")
     assert not Payment.objects.exists()
+
+
+@ADMINS
+def test_more_rows_than_anybody_looks_through_are_not_approved_at_once(
+    client, superuser
+):
+    mfa_login(client, superuser)
+    rows = [Payment(payee="Bob", amount=1, prepared_by=superuser) for _ in range(101)]
+    first = Payment.objects.bulk_create(rows)[0]
+    page = act(client, first, "wipe", select_across="1")
+    assert page.status_code == 302
+    assert b"Choose at most 100 rows" in client.get(page.url).content
+    first.delete()
+    asked = act(client, Payment.objects.first(), "wipe", select_across="1")
+    assert asked.url.startswith("/mfa/approve/")
+    assert not Payment.objects.filter(payee="wiped").exists()
