@@ -8,9 +8,10 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.views.generic.edit import BaseCreateView
 
 from .approvals.drafts import MAX_VALUE
 from .decorators import guarded_dispatch, refusal
@@ -72,15 +73,32 @@ class ApprovalRequiredMixin(Base):
 
     def get_approval_object(self) -> Any:
         """Return the object, or None where there is none yet."""
+        if isinstance(self, BaseCreateView):
+            return None
         return self.get_object() if hasattr(self, "get_object") else None
 
     def get_approval_summary(self, obj: Any) -> str:
         """Return one line that says what is about to happen."""
+        if obj is None and isinstance(self, BaseCreateView):
+            return f"{self.approval_action}: {self.request.path}"
+        self._check(obj, "approval_summary")
         return str(obj.approval_summary(self.approval_action))
 
     def get_approval_fields(self, obj: Any) -> Mapping[str, Any]:
         """Return what is shown, by label: of the object, and what was typed."""
+        if obj is None and isinstance(self, BaseCreateView):
+            return _typed(self.request)
+        self._check(obj, "approval_content")
         return _beside(obj.approval_content(), _typed(self.request))
+
+    def _check(self, obj: Any, method: str) -> None:
+        if not hasattr(obj, method):
+            message = (
+                f"{type(self).__name__} has no object with {method}(). Define"
+                " get_approval_summary() and get_approval_fields(), or let the model"
+                " inherit django_mfa.approvals.ApprovableModel."
+            )
+            raise ImproperlyConfigured(message)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Ask for the approval, or spend it and go on."""
