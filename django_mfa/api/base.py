@@ -16,7 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_mfa import strict_json
+from django_mfa import answers, strict_json
 from django_mfa.clients import issuer as issuers
 from django_mfa.errors import LoginExpired, MFAError
 
@@ -87,8 +87,7 @@ class Door(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is too big before anything is read."""
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > strict_json.MAX_LENGTH:
+        if answers.is_too_large(request, strict_json.MAX_LENGTH):
             raise TooLarge
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS and not self._has_input(request):
