@@ -83,3 +83,12 @@ def test_U06_a_token_with_too_weak_a_proof_opens_nothing_of_ours(mount, alice):
     assert response.json()["code"] == "step_up_required"
     assert program.post("mfa/verify", {"code": str(alice.codes[0])}).status_code == 200
     assert program.is_in
+
+
+@pytest.mark.parametrize("kind", ["v1/auth", "token", "app"])
+def test_a_password_cannot_be_guessed_at_the_step_up(kind, carol):
+    program = Program(kind)
+    program.login(carol)
+    given = [program.post("mfa/step-up", {"password": "no"}) for _ in range(11)]
+    assert [each.status_code for each in given] == [*[400] * 10, 429]
+    assert program.post("mfa/step-up", {"password": "pw"}).status_code == 429
