@@ -107,8 +107,10 @@ class Door(APIView):
         return dict(serializer.validated_data)
 
     def enter(self, data: Mapping[str, Any] | None = None) -> Client:
-        """Return who sent `data`."""
-        return client_of(self.request, data or {})
+        """Return who sent `data`; raise `MFARequired` for a token that owes a proof."""
+        client = client_of(self.request, data or {})
+        client.require_shown(getattr(self.dispatch, "mfa_settles", ()))
+        return client
 
     def begin(self) -> Client:
         """Return who begins to sign in."""

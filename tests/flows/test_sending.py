@@ -456,6 +456,20 @@ def test_a_code_of_ours_needs_no_provider_where_its_receipt_was_lost(ctx, judgin
     assert Judging.asked == []
 
 
+def test_a_guess_at_a_code_that_was_not_sent_costs_a_try(ctx, judging, monkeypatch):
+    row = Challenge.objects.get()
+    for name in ("gateway", "provider_id", "elsewhere"):
+        row.state.pop(name)
+    row.save()
+    monkeypatch.setattr(Judging, "error", ProviderUnavailable())
+    for _ in range(3):
+        with pytest.raises(InvalidCode):
+            challenge.answer(ctx, other_than(sms_outbox[0].code), factor="sms")
+    assert PhoneDevice.objects.get().failures == 3
+    with pytest.raises(InvalidCode):
+        challenge.answer(ctx, sms_outbox[0].code, factor="sms")
+
+
 def test_a_code_that_was_used_is_spent_whoever_judges_it(ctx, judging):
     challenge.answer(ctx, Judging.CODE, factor="sms")
     device, row = PhoneDevice.objects.get(), Challenge.objects.get()

@@ -21,6 +21,7 @@ from django_mfa.errors import (
     FactorNotAvailable,
     LoginExpired,
     MalformedCode,
+    MFARequired,
     SendFailed,
     SendTooSoon,
     StepUpRequired,
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 
 #: Here a person gives what they came to owe while they were signed in.
 SETTLES = method_decorator(
-    mfa_settles(StepUpRequired.code, EnrolmentRequired.code), name="dispatch"
+    mfa_settles(MFARequired.code, StepUpRequired.code, EnrolmentRequired.code),
+    name="dispatch",
 )
 
 PENDING = {
