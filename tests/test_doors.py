@@ -75,6 +75,7 @@ API_ONLY = {
     # Administrators have the admin.
     "administer.require",
     "administer.sign_out",
+    "administer.unlock",
 }
 
 

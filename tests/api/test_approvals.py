@@ -19,7 +19,7 @@ def waiting(user):
         second_person=False,
         permission="",
     )
-    return service.ask(draft, user, "")
+    return service.ask(draft, user, "")[0]
 
 
 @pytest.fixture

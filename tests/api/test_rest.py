@@ -14,8 +14,8 @@ from django_mfa.api.parsers import TooLarge
 from django_mfa.clients import stores
 from django_mfa.clients.models import ClientSession
 from django_mfa.errors import ReasonRequired
+from django_mfa.flows.administer import unlock
 from django_mfa.flows.prune import prune
-from django_mfa.flows.unlock import unlock
 from django_mfa.session import Context
 from django_mfa.testing import totp_code
 from django_mfa.trusted_devices.models import TrustedDevice
