@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     # For pages of this site, with the session and its cookie.
     path("v1/auth/", include("django_mfa.api.urls")),
     # For programs, with the lasting tokens of REST framework,
