@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 
 from django_mfa import conf
 
+from . import routes
 from .requirements import PhishingResistant, Recent, Requirement, Strength
 
 if TYPE_CHECKING:
@@ -98,11 +99,10 @@ def _finds(trigger: Mapping[str, Any], match: Any, view: Any) -> Iterator[bool]:
 
 
 def routes_of(match: Any) -> list[str]:
-    """Return the route that was found, with and without a language before it."""
-    # What a regular expression has more: `^billing/$`, `^billing/\Z`.
-    route = str(match.route or "").lstrip("^/").removesuffix("$").removesuffix(r"\Z")
-    language = f"{get_language()}/"
-    return [route, route.removeprefix(language)]
+    """Return the route that was found, with and without a language, and translated."""
+    route = routes.plain(str(match.route or ""))
+    bare = route.removeprefix(f"{get_language()}/")
+    return [route, *routes.in_all_languages(bare)]
 
 
 @lru_cache(maxsize=512)
