@@ -128,7 +128,7 @@ def _note_marks(request: Any, view: Any) -> None:
 
 def _may_be_asked(request: Any, view: Any) -> bool:
     if triggers.has_any():
-        return not (triggers.is_way_in(request) or request.path == _login_path())
+        return not (triggers.is_way_in(request, view) or request.path == _login_path())
     return triggers.is_admin(request, view)
 
 

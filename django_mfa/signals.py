@@ -109,6 +109,10 @@ account_unlocked = Event("account_unlocked")
 policy_changed = Event("policy_changed")
 #: Somebody was exempted from the policies; `reason` is why, details: `until`.
 exemption_granted = Event("exemption_granted")
+#: An exemption was edited; `reason` is why it is there, details: `until`, `fields`.
+exemption_changed = Event("exemption_changed")
+#: An exemption was deleted before its time or after; details: `until`.
+exemption_deleted = Event("exemption_deleted")
 #: A person was reminded to set up a factor; details: `until`.
 enrolment_reminded = Event("enrolment_reminded")
 #: An approval was asked for; details: `action`, `object`, `approval`.

@@ -137,7 +137,7 @@ def checks(source: str) -> str:
     less_safe = (*_less_safe(tree), *_less_safe(more))
     rows += [[f"`django_mfa.W{number}`", text] for number, text in less_safe]
     head = ["Id", "What is wrong"]
-    return NOTE.format(source="django_mfa/checks.py") + CHECKS + table(head, rows)
+    return NOTE.format(source="django_mfa/checks") + CHECKS + table(head, rows)
 
 
 def _named(text: str) -> list[tuple[str, str]]:
@@ -167,12 +167,23 @@ def _text(node: ast.expr) -> str:
 
 
 PAGES = {"errors": errors, "events": events, "checks": checks}
-SOURCES = {"errors": "errors.py", "events": "signals.py", "checks": "checks.py"}
+#: In the order of the page.
+CHECKED = ("settings", "site", "factors", "policies", "neighbours", "deploy")
+SOURCES = {
+    "errors": ("errors.py",),
+    "events": ("signals.py",),
+    "checks": tuple(f"checks/{name}.py" for name in CHECKED),
+}
+
+
+def sources(name: str) -> str:
+    """The text from which the page of this name is made."""
+    return "\n".join((PACKAGE / each).read_text() for each in SOURCES[name])
 
 
 def page(name: str) -> str:
     """The page of this name, as it should be."""
-    return PAGES[name]((PACKAGE / SOURCES[name]).read_text())
+    return PAGES[name](sources(name))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LogoutView
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
-from django.urls import include, path
+from django.urls import include, path, re_path
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.static import serve
@@ -132,5 +134,9 @@ urlpatterns = [
     path("", seen, name="home"),
     path("mfa/", include("django_mfa.urls")),
     path("admin/", admin.site.urls),
-    *i18n_patterns(path("ruled/", plain, name="ruled")),
+    *i18n_patterns(
+        path("ruled/", plain, name="ruled"),
+        path(format_lazy("{}/", _("password")), include([path("x/", plain)])),
+    ),
+    path("re/", include([re_path(format_lazy("^{}/$", _("password")), plain)])),
 ]

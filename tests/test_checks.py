@@ -7,6 +7,7 @@ from django.core import checks as django_checks
 from django.db import OperationalError
 
 from django_mfa import checks
+from django_mfa.checks import neighbours
 from django_mfa.policy.models import Policy
 
 SESSIONS, AUTH = checks.BEFORE
@@ -192,7 +193,7 @@ def test_another_app_for_the_same_is_warned_of(monkeypatch, name):
 
 
 def test_the_distribution_of_the_same_module_is_warned_of(monkeypatch):
-    monkeypatch.setattr(checks.metadata, "distribution", lambda name: name)
+    monkeypatch.setattr(neighbours.metadata, "distribution", lambda name: name)
     (found,) = checks.check_others()
     assert found.id == "django_mfa.W001"
     assert "django-mfa-suite" in str(found.hint)
@@ -205,7 +206,7 @@ def test_our_own_distribution_is_not_taken_for_another(monkeypatch):
         asked.append(name)
         raise metadata.PackageNotFoundError
 
-    monkeypatch.setattr(checks.metadata, "distribution", missing)
+    monkeypatch.setattr(neighbours.metadata, "distribution", missing)
     assert checks.check_others() == []
     assert asked == ["django-mfa"]
 

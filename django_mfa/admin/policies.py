@@ -101,6 +101,10 @@ class ExemptionAdmin(FreshAdmin):
     raw_id_fields = ("user",)
     readonly_fields = ("created", "granted_by")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep whom it concerns: for another person grant another one."""
+        return (*self.readonly_fields, "user") if obj else self.readonly_fields
+
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """Search by the person's name and e-mail address."""
         return owner_fields()
@@ -112,12 +116,16 @@ class ExemptionAdmin(FreshAdmin):
             raise PermissionDenied
         obj.granted_by = request.user
         super().save_model(request, obj, form, change)
-        signals.exemption_granted.emit(
-            Context.of(request),
-            obj.user,
-            reason=obj.reason,
-            until=obj.expires.isoformat(),
-        )
+        if change:
+            fields = ", ".join(form.changed_data)
+            _tell_of(signals.exemption_changed, request, obj, fields=fields)
+        else:
+            _tell_of(signals.exemption_granted, request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Exemption) -> None:
+        """Delete it, and tell the log."""
+        super().delete_model(request, obj)
+        _tell_of(signals.exemption_deleted, request, obj)
 
 
 class TrustedDeviceAdmin(ReadOnlyAdmin):
@@ -158,3 +166,10 @@ def _tell(request: HttpRequest, policy: Policy, reason: str, **details: Any) -> 
     signals.policy_changed.emit(
         Context.of(request), None, reason=reason, policy=policy.name, **details
     )
+
+
+def _tell_of(
+    event: signals.Event, request: HttpRequest, obj: Exemption, **details: Any
+) -> None:
+    until = obj.expires.isoformat()
+    event.emit(Context.of(request), obj.user, reason=obj.reason, until=until, **details)

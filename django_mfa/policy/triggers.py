@@ -9,16 +9,24 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import get_language
 
 from django_mfa import conf
+from django_mfa.extras import lazy
 
+from . import routes
 from .requirements import PhishingResistant, Recent, Requirement, Strength
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from django.contrib.admin import sites
+else:
+    # For sites with an admin; others do without.
+    sites = lazy("django.contrib.admin.sites")
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 ADMIN_ACTIONS = "admin_actions"
@@ -54,12 +62,12 @@ def has_any() -> bool:
     return bool(conf.get().STEP_UP.TRIGGERS)
 
 
-def is_way_in(request: Any) -> bool:
+def is_way_in(request: Any, view: Any) -> bool:
     """Whether the page is one on which what is asked for is given: nothing else ends."""
     match = request.resolver_match
     if match.app_names[-1:] == ["django_mfa"]:
         return match.url_name in WAY_IN
-    return bool(match.app_names[-1:] == ["admin"] and match.url_name == "login")
+    return _is_door(match, view, "login")
 
 
 def is_admin(request: Any, view: Any) -> bool:
@@ -69,7 +77,17 @@ def is_admin(request: Any, view: Any) -> bool:
     match = request.resolver_match
     marked = hasattr(view, "admin_site") or hasattr(view, "model_admin")
     ours = marked or "admin" in match.app_names
-    return ours and getattr(match, "url_name", "") not in ("login", "logout")
+    return ours and not _is_door(match, view, "login", "logout")
+
+
+def _is_door(match: Any, view: Any, *names: str) -> bool:
+    """Whether the view is the one by which an admin site signs in or out."""
+    if match.url_name not in names:
+        return False
+    # SECURITY: by the method of the site, within whatever is wrapped round it: a
+    # model's admin may call a view of its own by the same name.
+    inner = unwrap(view, stop=lambda each: hasattr(each, "__self__"))
+    return isinstance(getattr(inner, "__self__", None), sites.AdminSite)
 
 
 def _concerns(trigger: str | Mapping[str, Any], request: Any, view: Any) -> bool:
@@ -98,11 +116,10 @@ def _finds(trigger: Mapping[str, Any], match: Any, view: Any) -> Iterator[bool]:
 
 
 def routes_of(match: Any) -> list[str]:
-    """Return the route that was found, with and without a language before it."""
-    # What a regular expression has more: `^billing/$`, `^billing/\Z`.
-    route = str(match.route or "").lstrip("^/").removesuffix("$").removesuffix(r"\Z")
-    language = f"{get_language()}/"
-    return [route, route.removeprefix(language)]
+    """Return the route that was found, with and without a language, and translated."""
+    route = routes.plain(str(match.route or ""))
+    bare = route.removeprefix(f"{get_language()}/")
+    return [route, *routes.in_all_languages(bare)]
 
 
 @lru_cache(maxsize=512)

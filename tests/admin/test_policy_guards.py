@@ -74,9 +74,29 @@ def test_nobody_exempts_themselves(admin, superuser, user):
     row = Exemption.objects.get()
     assert row.granted_by == superuser
     exempt["user"] = superuser.pk
+    admin.post(place("exemption", "change", row.pk), exempt)
+    assert Exemption.objects.get().user == user
+    Exemption.objects.update(user=superuser)
     response = admin.post(place("exemption", "change", row.pk), exempt)
     assert response.status_code == 403
-    assert Exemption.objects.get().user == user
+
+
+def test_every_change_of_an_exemption_is_told_as_what_it_is(admin, user):
+    admin.post(place("exemption", "add"), {**EXEMPTION, "user": user.pk})
+    row = Exemption.objects.get()
+    later = {**EXEMPTION, "expires_0": "2027-07-01"}
+    assert admin.post(place("exemption", "change", row.pk), later).status_code == 302
+    gone = admin.post(place("exemption", "delete", row.pk), {"post": "yes"})
+    assert gone.status_code == 302
+    told = AuditEvent.objects.filter(event__startswith="exemption").order_by("pk")
+    assert [each.event.removeprefix("exemption_") for each in told] == [
+        "granted",
+        "changed",
+        "deleted",
+    ]
+    assert {each.user_id for each in told} == {user.pk}
+    assert told[1].details["fields"] == "expires"
+    assert told[2].details["until"].startswith("2027-07-01")
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,17 @@ def test_everybody_else_is_signed_out(user, secret, moving):
     assert not others[1].is_in
 
 
+def test_a_program_that_signs_everybody_else_out_keeps_its_own_token(
+    user, secret, moving
+):
+    browser = Program("v1/auth").enter(user, secret)
+    moving.tick(60)
+    here = Program("token").enter(user, secret)
+    assert here.post("mfa/sign-out-others").status_code == 200
+    assert here.is_verified
+    assert not browser.is_verified
+
+
 def test_an_app_password_is_made_and_revoked(inside, user):
     response = inside.post(
         "mfa/app-passwords", {"name": "Job", "scopes": ["read"], "days": 30}

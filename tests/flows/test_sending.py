@@ -9,6 +9,7 @@ from django.db import connection
 from django_mfa.audit.models import AuditEvent
 from django_mfa.challenges.models import Challenge
 from django_mfa.errors import (
+    ApprovalRequired,
     DestinationRefused,
     FactorNotAvailable,
     InvalidCode,
@@ -24,7 +25,7 @@ from django_mfa.factors.email import EmailFactor
 from django_mfa.factors.sent_code.models import Answer
 from django_mfa.factors.sent_code.parcel import Parcel
 from django_mfa.factors.sms.models import PhoneDevice
-from django_mfa.flows import challenge, send_code, sending
+from django_mfa.flows import approve, challenge, enrol, send_code, sending
 from django_mfa.limits.models import SendCounter, SendRecord
 from django_mfa.signals import code_sent
 from django_mfa.testing import add_email, add_phone, add_totp, freeze, sms_outbox
@@ -37,7 +38,7 @@ from tests.sent import (
     other_than,
     with_gateways,
 )
-from tests.stories import held, last_told, queries, told
+from tests.stories import held, last_told, next_request, queries, signed_in, told
 
 pytestmark = pytest.mark.usefixtures("sends")
 
@@ -537,3 +538,46 @@ def test_a_database_that_fails_is_told_as_such(ctx, monkeypatch, user):
         send_code.to_sign_in(ctx, "sms")
     assert used(user) == 0
     assert PhoneDevice.objects.get().last_sent is None
+
+
+def test_an_approval_may_be_given_with_a_code_sent_for_it_alone(user, phone, clock):
+    ctx = held(user)
+    send_code.to_sign_in(ctx, "sms")
+    challenge.answer(ctx, last_sms(), factor="sms")
+    ctx = next_request(ctx)
+    session = ctx.require_session()
+    session.request.method = "POST"
+    clock.tick(61)
+    opened = []
+    for amount in ("100", "200"):
+        with pytest.raises(ApprovalRequired) as caught:
+            approve.approve(session.request, "pay", None, "Pay", {"Amount": amount})
+        opened.append(approve.open_request(ctx, caught.value))
+    first, second = opened
+    assert send_code.to_approve(ctx, first.public_id, "sms").to == "••••••23"
+    with pytest.raises(InvalidCode):
+        approve.give(ctx, second.public_id, last_sms(), factor="sms")
+    approve.give(ctx, first.public_id, last_sms(), factor="sms")
+    assert approve.find(ctx, first.public_id).approved_at
+
+
+def test_a_broker_that_is_down_after_a_worker_took_the_parcel_undoes_nothing(
+    ctx, settings, user
+):
+    def took_it(parcel):
+        sending.deliver(Parcel.from_json(parcel))
+        raise ConnectionError
+
+    settings.DJANGO_MFA = {**SETTINGS, "SENT_CODES": {"DISPATCHER": took_it}}
+    with pytest.raises(SendFailed):
+        send_code.to_sign_in(ctx, "sms")
+    assert used(user) == 1
+    assert challenge.answer(ctx, last_sms(), factor="sms").proof.amr == ("sms",)
+
+
+def test_to_start_over_with_nothing_begun_changes_nothing(user):
+    secret = add_totp(user)
+    ctx = signed_in(user, secret)
+    add_phone(user)
+    enrol.start_over(ctx, "sms")
+    assert PhoneDevice.objects.filter(user=user, confirmed=True).exists()

@@ -11,7 +11,8 @@ from django_mfa import clock
 from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.policy import engine
-from django_mfa.policy.engine import Duty
+from django_mfa.policy.engine import Duty, Terms
+from django_mfa.policy.rules import Rule
 from django_mfa.testing import freeze
 from tests.stories import fresh, queries
 
@@ -195,3 +196,23 @@ def test_a_permission_that_comes_with_superpowers_is_not_one_known_to_be_missing
     assert engine.applies(who, user, known)
     user.is_superuser = False
     assert not engine.applies(who, user, {})
+
+
+@pytest.mark.parametrize(
+    ("asks", "trusted"),
+    [
+        ({}, True),
+        ({"step_up_age": 60}, True),
+        ({"trust_allowed": False}, False),
+        ({"minimum_strength": "aal1"}, False),
+        ({"phishing_resistant": True}, False),
+        ({"allowed_factors": ("totp",)}, False),
+    ],
+)
+def test_a_browser_is_trusted_where_nothing_of_a_kind_is_asked_for(asks, trusted):
+    rule = Rule(who="everyone", **asks)
+    found = Terms((Rule(who="everyone"), rule))
+    assert found.trust_allowed is trusted
+    assert found.demand is None or not found.trust_allowed
+    # What trust offends must be looked at in every session.
+    assert trusted or rule.concerns_sessions

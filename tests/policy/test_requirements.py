@@ -146,3 +146,16 @@ def test_requirements_of_the_same_words_are_the_same():
 def test_a_requirement_of_ones_own_must_say_when_it_is_met():
     with pytest.raises(NotImplementedError):
         Requirement().is_met_by(NONE)
+
+
+def test_several_name_the_highest_level_and_the_shortest_age_of_all():
+    both = Strength("aal2") & Strength("aal3") & Recent(60)
+    assert (both.acr, both.max_age) == ("aal3", 60)
+    assert (Recent(60) & PhishingResistant()).acr is None
+
+
+def test_a_requirement_says_what_it_asks():
+    assert repr(Recent(60)) == "Recent(60)"
+    assert (
+        repr(AnyFactor() & Strength("aal2")) == "AllOf((AnyFactor(), Strength('aal2')))"
+    )

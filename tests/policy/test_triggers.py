@@ -3,7 +3,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.admin import AdminSite
 from django.http import HttpRequest
+from django.views.decorators.cache import never_cache
 
 from django_mfa.policy import triggers
 from django_mfa.policy.requirements import Recent
@@ -101,7 +103,19 @@ def test_signing_in_and_out_of_an_admin_is_no_admin_view():
     def page(request):
         raise NotImplementedError
 
-    page.admin_site = object()
-    assert triggers.is_admin(request_to(url_name="index"), page)
-    assert not triggers.is_admin(request_to(url_name="logout"), page)
+    page.admin_site = site = AdminSite()
+    found = {each.name: each.callback for each in site.get_urls() if each.name}
+    assert triggers.is_admin(request_to(url_name="index"), found["index"])
+    for name in ("login", "logout"):
+        named = request_to(url_name=name, app_names=["admin"])
+        assert not triggers.is_admin(named, found[name])
+        assert triggers.is_admin(named, page)
     assert not triggers.is_admin(request_to(), view)
+
+
+def test_an_admin_whose_login_is_wrapped_is_still_a_way_in():
+    site = AdminSite()
+    site.login = never_cache(site.login)  # type: ignore[method-assign]  # as allauth has it
+    wrapped = next(each for each in site.get_urls() if each.name == "login").callback
+    named = request_to(url_name="login", app_names=["admin"])
+    assert triggers.is_way_in(named, wrapped)

@@ -376,6 +376,8 @@ RULES = [
     {"view": "same"},
     {"view": "tests.policy_pages.plain", "methods": ["POST"]},
     {"path": "ruled/*"},
+    {"path": "password/*"},
+    {"path": "re/password/"},
 ]
 
 
@@ -407,6 +409,25 @@ def test_tricks_with_paths_open_nothing(ruled, path, method):
 def test_a_rule_that_names_the_view_holds_wherever_it_is_mounted(ruled):
     assert ruled.get("/twice/").content == b"seen"
     assert ruled.post("/twice/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("language", "path"),
+    [
+        *(("en", "/en/password/x/"), ("de", "/de/Passwort/x/")),
+        *(("en", "/re/password/"), ("de", "/re/Passwort/")),
+    ],
+)
+def test_a_rule_for_a_route_holds_in_every_language(ruled, language, path):
+    said = ruled.get(path, headers={"accept-language": language})
+    assert said.status_code == 302
+    assert "X-Ran" not in said.headers
+
+
+def test_a_translated_route_that_no_rule_names_runs(settings, ruled):
+    configure(settings, STEP_UP={"TRIGGERS": [{"path": "passwords/*"}]})
+    said = ruled.get("/de/Passwort/x/", headers={"accept-language": "de"})
+    assert said.content == b"seen"
 
 
 def test_rules_may_concern_writing_alone(ruled):

@@ -27,7 +27,8 @@ SIXTEEN_MINUTES = 16 * 60
 class OwnView(ModelAdmin):
     def get_urls(self):
         view = self.admin_site.admin_view(csrf_exempt(self.own))
-        return [path("own/", view, name="own"), *super().get_urls()]
+        named = [path(f"{name}/", view, name=name) for name in ("login", "logout")]
+        return [path("own/", view, name="own"), *named, *super().get_urls()]
 
     def own(self, request):
         return HttpResponse("seen", headers={"X-Ran": "1"})
@@ -87,9 +88,10 @@ def test_admin_actions_are_those_of_a_models_own_views_as_well(clerk, settings, 
     browser = clerk.enter()
     assert browser.post("/unguarded/auth/group/own/").content == b"seen"
     clock.tick(SIXTEEN_MINUTES)
-    response = browser.post("/unguarded/auth/group/own/")
-    assert response.status_code == 302
-    assert "X-Ran" not in response.headers
+    for name in ("own", "login", "logout"):
+        response = browser.post(f"/unguarded/auth/group/{name}/")
+        assert response.status_code == 302
+        assert "X-Ran" not in response.headers
     users = get_user_model()._meta
     place = f"/admin/{users.app_label}/{users.model_name}/{clerk.user.pk}/password/"
     passwords = {"password1": "new-pass-word", "password2": "new-pass-word"}
@@ -107,7 +109,8 @@ def test_U08_a_trusted_browser_opens_no_own_view_of_a_plain_admin(
     browser.post("/logout/")
     browser.begin(clerk.user)
     assert browser.is_in
-    for place in ("/unguarded/", "/unguarded/auth/group/own/"):
+    own = [f"/unguarded/auth/group/{name}/" for name in ("own", "login", "logout")]
+    for place in ("/unguarded/", *own):
         assert browser.get(place).url.startswith("/mfa/step-up/")
 
 

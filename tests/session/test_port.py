@@ -453,3 +453,12 @@ def test_a_proof_survives_the_request(user):
     ctx = signed_in(user, add_totp(user))
     assert ctx.actor == user
     assert [each.factor for each in ctx.require_session().proofs()] == ["totp"]
+
+
+def test_a_set_up_is_forgotten_alone_and_where_none_is_nothing_happens():
+    session = port()
+    session.remember_setup("totp", "1")
+    session.forget_setup("sms")
+    assert session.setup_of("totp") == "1"
+    session.forget_setup("totp")
+    assert session.setup_of("totp") == ""

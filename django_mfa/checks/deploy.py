@@ -1,0 +1,94 @@
+"""Choices that are allowed and less safe: `check --deploy`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
+
+from django_mfa import conf
+from django_mfa.extras import lazy
+
+from .factors import has
+from .settings import is_readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django_mfa.factors.sent_code import problems as sent_problems
+    from django_mfa.factors.sms import problems as sms_problems
+else:
+    # Heavy, and for `check` alone.
+    sent_problems = lazy("django_mfa.factors.sent_code.problems")
+    sms_problems = lazy("django_mfa.factors.sms.problems")
+
+SAFE_COST = 14
+
+
+@register(Tags.security, deploy=True)
+def check_deploy(**kwargs: Any) -> list[CheckMessage]:
+    """W101 and on: choices that are allowed and less safe."""
+    if not is_readable():
+        return []
+    return [
+        checks.Warning(message, hint, id=f"django_mfa.W{number}")
+        for number, message, hint in (
+            *_less_safe(conf.get()),
+            *_less_safe_passkeys(conf.get().PASSKEY),
+            *sent_problems.less_safe(conf.get().SENT_CODES),
+            *(sms_problems.less_safe(conf.get().SMS) if has("sms") else ()),
+        )
+    ]
+
+
+def _less_safe(current: conf.Settings) -> Iterator[tuple[int, str, str]]:
+    if not current.ENCRYPTION_KEYS:
+        yield (
+            101,
+            "Secrets are sealed with keys derived from SECRET_KEY.",
+            "Set DJANGO_MFA['ENCRYPTION_KEYS'] to keys of their own, kept elsewhere.",
+        )
+    if current.RECOVERY_CODES.COST < SAFE_COST:
+        yield 102, "RECOVERY_CODES.COST is below 14.", "Lower costs are for tests."
+    if "signed_cookies" in settings.SESSION_ENGINE:
+        yield (
+            103,
+            "Sessions in cookies cannot be ended by the server.",
+            "Use a session engine that keeps sessions on the server.",
+        )
+    if not current.LIMITS.ADDRESS_FAILURES:
+        yield (
+            104,
+            "Attempts are not limited by address.",
+            "Set LIMITS.ADDRESS_FAILURES.",
+        )
+    if not current.POLICIES:
+        yield (
+            105,
+            "No policy asks anybody for a second factor.",
+            "Name one in POLICIES.",
+        )
+
+
+def _less_safe_passkeys(passkey: conf.Passkey) -> Iterator[tuple[int, str, str]]:
+    if passkey.CLONE == "log":
+        yield 106, "PASSKEY.CLONE lets copied passkeys in.", "Use 'refuse'."
+    if passkey.TOP_ORIGINS:
+        yield (
+            107,
+            "PASSKEY.TOP_ORIGINS lets other sites frame the use of passkeys.",
+            "Leave it out unless you are framed on purpose.",
+        )
+    if passkey.AAGUIDS_ALLOWED and passkey.ATTESTATION == "none":
+        yield (
+            108,
+            "PASSKEY.AAGUIDS_ALLOWED rests on attestation, and none is asked for.",
+            "Set PASSKEY.ATTESTATION to 'direct', and roots.",
+        )
+    plain = () if callable(passkey.ORIGINS) else passkey.ORIGINS
+    if any(str(each).startswith("http://") for each in plain):
+        yield 109, "PASSKEY.ORIGINS holds an origin without TLS.", "Use https."
+    if not passkey.DECOYS:
+        yield 110, "PASSKEY.DECOYS is off: names can be tried out.", "Leave it on."
