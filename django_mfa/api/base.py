@@ -36,6 +36,10 @@ except ImportError:  # without drf-spectacular
     Schema = None  # type: ignore[assignment,misc]
 
 
+#: Of the length of a request; Python itself refuses to read very long numbers.
+DIGITS = 18
+
+
 class JSONOnly(DefaultContentNegotiation):
     """Answers in JSON, whatever is asked for."""
 
@@ -87,7 +91,9 @@ class Door(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is too big before anything is read."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > strict_json.MAX_LENGTH:
+        if not length.isdecimal() or len(length) > DIGITS:
+            raise TooLarge
+        if int(length) > strict_json.MAX_LENGTH:
             raise TooLarge
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS and not self._has_input(request):

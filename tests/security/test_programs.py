@@ -92,3 +92,12 @@ def test_a_password_cannot_be_guessed_at_the_step_up(kind, carol):
     given = [program.post("mfa/step-up", {"password": "no"}) for _ in range(11)]
     assert [each.status_code for each in given] == [*[400] * 10, 429]
     assert program.post("mfa/step-up", {"password": "pw"}).status_code == 429
+
+
+# I01
+
+
+def test_I01_a_length_of_many_digits_is_a_refusal(mount, carol):
+    program = Program(mount)
+    response = program.send("POST", "login", {}, CONTENT_LENGTH="9" * 5000)
+    assert response.status_code == 413
