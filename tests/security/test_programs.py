@@ -9,9 +9,12 @@ pytest.importorskip("rest_framework_simplejwt")
 from rest_framework.authtoken.models import Token
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from django_mfa import clock
 from django_mfa.accounts import service as accounts
+from django_mfa.api.views import login
+from django_mfa.challenges.models import Challenge
 from django_mfa.policy.models import Policy
-from django_mfa.testing import totp_code
+from django_mfa.testing import add_passkey, totp_code
 from tests.programs import Program
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -92,6 +95,26 @@ def test_a_password_cannot_be_guessed_at_the_step_up(kind, carol):
     given = [program.post("mfa/step-up", {"password": "no"}) for _ in range(11)]
     assert [each.status_code for each in given] == [*[400] * 10, 429]
     assert program.post("mfa/step-up", {"password": "pw"}).status_code == 429
+
+
+# R03
+
+
+def test_R03_a_sign_in_that_ends_meanwhile_is_over(mount, alice, monkeypatch):
+    add_passkey(alice.user)
+    program = Program(mount)
+    program.login(alice.user)
+
+    ask = login.asked
+
+    def while_another_ends_it(client, slug):
+        Challenge.objects.filter(factor="").update(taken=clock.now())
+        return ask(client, slug)
+
+    monkeypatch.setattr(login, "asked", while_another_ends_it)
+    response = program.answer("mfa/challenge", {"method": "passkey"})
+    assert response.status_code == 401
+    assert response.json()["code"] == "login_expired"
 
 
 # I01
