@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import IsAdminUser, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -49,6 +49,12 @@ class Both(Who):
 
     authentication_classes = (SessionAuthentication, AppPasswordAuthentication)
     permission_classes = (IsAuthenticated & (HasScope("read") | HasScope("write")),)
+
+
+class OrStaff(Who):
+    """For administrators, and for machines that may read and write."""
+
+    permission_classes = (IsAdminUser | (HasScope("read") & HasScope("write")),)
 
 
 class People(Who):
@@ -94,6 +100,7 @@ urlpatterns = [
     path("api/who/", Who.as_view()),
     path("api/write/", Write.as_view()),
     path("api/both/", Both.as_view()),
+    path("api/or-staff/", OrStaff.as_view()),
     path("api/people/", People.as_view()),
     path("api/backwards/", Backwards.as_view()),
     path("api/mixed/", Mixed.as_view()),

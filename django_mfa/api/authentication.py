@@ -16,12 +16,13 @@ from django_mfa.errors import (
     AppPasswordNotAccepted,
     AppPasswordRefused,
     MFAError,
+    ScopeRequired,
     TooManyAttempts,
 )
 from django_mfa.flows import app_passwords
 from django_mfa.session import Context
 
-from .scopes import is_open_to_app_passwords
+from .scopes import allows, named_by
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -49,8 +50,10 @@ class AppPasswordAuthentication(BaseAuthentication):
         if not service.looks_like_one(secret):
             return None
         try:
-            _require_open(request)
+            view = _require_open(request)
             row = app_passwords.use(Context.of_client(request), secret, username=name)
+            if not allows(view, row.scopes):
+                raise ScopeRequired(scope=named_by(view))
         except MFAError as error:
             raise self._as_api_exception(error) from error
         return _unverified(row.user), row
@@ -62,6 +65,8 @@ class AppPasswordAuthentication(BaseAuthentication):
     def _as_api_exception(self, error: MFAError) -> APIException:
         """Return the error as REST framework answers it, whatever class comes first."""
         body = {"code": error.code, "detail": str(error)}
+        if isinstance(error, ScopeRequired):
+            body["scope"] = error.details["scope"]
         answer: Any = APIException(body, error.code)
         answer.status_code = error.status
         if isinstance(error, AppPasswordRefused):
@@ -86,10 +91,12 @@ def _credentials(header: bytes) -> tuple[str | None, str]:
     return None, ""
 
 
-def _require_open(request: Request) -> None:
+def _require_open(request: Request) -> Any:
+    """Return the view, if it says which scope it wants."""
     view = (request.parser_context or {}).get("view")
-    if view is None or not is_open_to_app_passwords(view):
+    if view is None or allows(view, ()) is None:
         raise AppPasswordNotAccepted
+    return view
 
 
 def _unverified(user: Any) -> Any:

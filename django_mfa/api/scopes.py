@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rest_framework.permissions import AND, OR, BasePermission
 
 from django_mfa.app_passwords.models import AppPassword
 from django_mfa.errors import ScopeRequired
 
-#: What `&` and `|` make of two permissions.
-COMPOSED: tuple[Any, ...] = (AND, OR)
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 
 class ScopePermission(BasePermission):
@@ -43,13 +43,44 @@ def HasScope(scope: str) -> type[ScopePermission]:  # noqa: N802  # reads as wha
     return type(f"HasScope_{scope}", (ScopePermission,), {"scope": scope})
 
 
-def is_open_to_app_passwords(view: Any) -> bool:
-    """Whether a view says which scope it wants of an app password."""
-    return any(_asks_for_scope(each) for each in view.get_permissions())
+def allows(view: Any, scopes: Collection[str]) -> bool | None:
+    """Whether the scopes that a view names are met by `scopes`; None: it names none."""
+    return _all(_allows(each, scopes) for each in view.get_permissions())
 
 
-def _asks_for_scope(permission: Any) -> bool:
-    # SECURITY: not below a NOT: to be without a scope is no leave for anything.
-    if isinstance(permission, COMPOSED):
-        return _asks_for_scope(permission.op1) or _asks_for_scope(permission.op2)
-    return isinstance(permission, ScopePermission)
+def named_by(view: Any) -> str:
+    """Return a scope that a view asks for."""
+    return next(filter(None, map(_name, view.get_permissions())), "")
+
+
+def _allows(permission: Any, scopes: Collection[str]) -> bool | None:
+    # SECURITY: not below a NOT: to be without a scope is no leave for anything. And
+    # of `IsAdminUser | HasScope("read")` only the second is meant for machines: one
+    # without that scope must not come in by who its owner is.
+    if isinstance(permission, AND):
+        return _all(_allows(each, scopes) for each in _parts(permission))
+    if isinstance(permission, OR):
+        return _any(_allows(each, scopes) for each in _parts(permission))
+    return (
+        permission.scope in scopes if isinstance(permission, ScopePermission) else None
+    )
+
+
+def _all(found: Iterable[bool | None]) -> bool | None:
+    said = [each for each in found if each is not None]
+    return all(said) if said else None
+
+
+def _any(found: Iterable[bool | None]) -> bool | None:
+    said = [each for each in found if each is not None]
+    return any(said) if said else None
+
+
+def _name(permission: Any) -> str:
+    if isinstance(permission, (AND, OR)):
+        return next(filter(None, map(_name, _parts(permission))), "")
+    return permission.scope if isinstance(permission, ScopePermission) else ""
+
+
+def _parts(composed: Any) -> tuple[Any, Any]:
+    return composed.op1, composed.op2

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.contrib.sessions.backends.base import SessionBase
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
@@ -122,7 +122,7 @@ class PendingStore(ClientStore):
         if self._key is None:
             self._create(data)
         elif not self._rows().update(state=data):
-            raise UpdateError
+            raise LoginExpired  # another request with the same token was quicker
         self.modified = False
 
     @sensitive_variables()

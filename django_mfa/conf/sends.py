@@ -89,7 +89,7 @@ class Sms(NamedTuple):
 
 class Sends(NamedTuple):
     NUMBER_HOUR: int = 5
-    """Codes that one number or e-mail address may get in an hour. Here and below, 0 means no limit."""
+    """Codes that one number or e-mail address may get in an hour: for its owner, and as much again for whoever sets it up. Here and below, 0 means no limit."""
     NUMBER_DAY: int = 10
     """The same in a day."""
     NUMBER_MONTH: int = 60

@@ -139,12 +139,11 @@ def look(ctx: Context, slug: str) -> Sent | None:
 
 def start_over(ctx: Context, slug: str) -> None:
     """Forget the set-up that waits in this session, to begin another."""
-    subject = _subject(ctx)
+    _subject(ctx)
     kind = _require_enrollable(ctx, slug)
-    waiting = _waiting(ctx, subject, kind)
-    if waiting is not None:
-        waiting.delete()
-    ctx.require_session().forget_setup(slug)
+    # SECURITY: the row stays until it is over: it tells when a code was sent, which
+    # the next number has to wait for.
+    ctx.require_session().forget_setup(kind.slug)
 
 
 def _remember(ctx: Context, subject: _Subject, device: Any) -> None:

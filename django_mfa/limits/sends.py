@@ -19,6 +19,7 @@ from django_mfa.errors import (
     NumberRefused,
     SendRefused,
 )
+from django_mfa.values import Purpose
 
 from . import budgets, pauses
 from .addresses import network
@@ -144,8 +145,13 @@ def prune() -> int:
 
 def _subjects(record: SendRecord) -> list[budgets.Subject]:
     """Whose budgets a send is counted in, narrow ones first."""
+    number = record.destination
+    if record.purpose == Purpose.ENROL:
+        # SECURITY: anybody may type a number. Were its owner's codes counted with
+        # theirs, a stranger could keep the owner from signing in.
+        number = f"{number}:{Purpose.ENROL}"
     found = {
-        "number": record.destination,
+        "number": number,
         "user": str(record.user_id or ""),
         "address": record.address,
         "prefix": record.prefix,

@@ -15,6 +15,7 @@ from django_mfa.limits.models import SendCounter, SendRecord
 from django_mfa.limits.sends import Sending
 from django_mfa.session import Context
 from django_mfa.testing import freeze
+from django_mfa.values import Purpose
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +124,20 @@ def test_others_are_not_counted_with_us(user, make_user, time, limit):
     limit(NUMBER_HOUR=1, USER_HOUR=1, ADDRESS_HOUR=1, PREFIX_HOUR=1)
     sends.reserve(at(), to(user))
     sends.reserve(at("192.0.2.2"), to(bob, "+4915198765432"))
+
+
+def test_strangers_who_type_a_number_do_not_spend_its_owners_codes(
+    user, make_user, time, limit
+):
+    limit(NUMBER_HOUR=1)
+    mallory = make_user("mallory")
+    typed = Sending("sms", NUMBER, mallory, purpose=Purpose.ENROL)
+    name = sends.reserve(at("192.0.2.66"), typed)
+    assert refused(at("192.0.2.66"), typed).details["why"] == "number_hour"
+    sends.reserve(at(), to(user))
+    sends.give_back(name, why="send_timed_out")
+    sends.reserve(at("192.0.2.66"), typed)
+    refused(at(), to(user))
 
 
 def test_one_network_of_ipv6_is_one_address(user, time, limit):

@@ -146,6 +146,16 @@ def test_I04_no_page_of_the_package_takes_one(alice):
 
 
 @pytest.mark.usefixtures("everywhere")
+def test_I04_a_machine_does_not_come_in_by_who_its_owner_is(alice):
+    type(alice.user).objects.filter(pk=alice.user.pk).update(is_staff=True)
+    for scopes in (["read"], ["write"]):
+        response = api(add_app_password(alice.user, *scopes), "or-staff")
+        assert response.status_code == 403
+        assert response.json()["code"] == "insufficient_scope"
+    both = add_app_password(alice.user, "read", "write")
+    assert api(both, "or-staff").status_code == 200
+
+
 def test_I04_only_a_view_that_names_a_scope_takes_one(alice):
     secret = add_app_password(alice.user, "read")
     assert api(secret, "who").status_code == 200

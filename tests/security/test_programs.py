@@ -9,9 +9,13 @@ pytest.importorskip("rest_framework_simplejwt")
 from rest_framework.authtoken.models import Token
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from django_mfa import clock
 from django_mfa.accounts import service as accounts
+from django_mfa.api.views import login
+from django_mfa.challenges.models import Challenge
 from django_mfa.policy.models import Policy
-from django_mfa.testing import totp_code
+from django_mfa.testing import add_passkey, totp_code
+from tests.browser import Browser
 from tests.programs import Program
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -92,3 +96,60 @@ def test_a_password_cannot_be_guessed_at_the_step_up(kind, carol):
     given = [program.post("mfa/step-up", {"password": "no"}) for _ in range(11)]
     assert [each.status_code for each in given] == [*[400] * 10, 429]
     assert program.post("mfa/step-up", {"password": "pw"}).status_code == 429
+
+
+def test_U06_who_needs_no_factor_is_let_in_by_the_password(mount, carol):
+    assert of_password_alone(mount, carol).get("mfa/devices").status_code == 200
+
+
+def test_U06_who_owes_a_factor_sets_one_up_first(mount, staff):
+    program = of_password_alone(mount, staff)
+    response = program.get("mfa/devices")
+    assert response.status_code == 403
+    assert response.json()["code"] == "mfa_enrolment_required"
+
+
+def test_U08_a_token_by_a_trusted_browser_is_asked_when_trust_ends(alice, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "TRUSTED_DEVICES": {"ENABLED": True}}
+    browser = Browser()
+    browser.password(alice.user)
+    browser.code(alice.code, trust="1")
+    program = Program("token")
+    program.client.cookies = browser.cookies
+    del browser.cookies["sessionid"]
+    assert program.login(alice.user).json()["mfa_required"] is False
+    assert program.get("mfa/devices").status_code == 200
+    assert not program.is_verified
+    Policy.objects.create(
+        name="No trust", who="everyone", required=False, trust_allowed=False
+    )
+    assert program.get("mfa/devices").json()["code"] == "mfa_required"
+
+
+# R03
+
+
+def test_R03_a_sign_in_that_ends_meanwhile_is_over(mount, alice, monkeypatch):
+    add_passkey(alice.user)
+    program = Program(mount)
+    program.login(alice.user)
+
+    ask = login.asked
+
+    def while_another_ends_it(client, slug):
+        Challenge.objects.filter(factor="").update(taken=clock.now())
+        return ask(client, slug)
+
+    monkeypatch.setattr(login, "asked", while_another_ends_it)
+    response = program.answer("mfa/challenge", {"method": "passkey"})
+    assert response.status_code == 401
+    assert response.json()["code"] == "login_expired"
+
+
+# I01
+
+
+def test_I01_a_length_of_many_digits_is_a_refusal(mount, carol):
+    program = Program(mount)
+    response = program.send("POST", "login", {}, CONTENT_LENGTH="9" * 5000)
+    assert response.status_code == 413
