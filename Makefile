@@ -40,10 +40,10 @@ help:
 	@echo "make docs       the documentation, into docs/_build/html"
 	@echo "make clean      remove what these made"
 
-$(DEMO_VENV)/.demo: $(PACKAGE)
-	$(call install,$(DEMO_VENV),-e '.[api]')
+$(DEMO_VENV)/.demo: $(PACKAGE) $(REQ)/demo.txt
+	$(call install,$(DEMO_VENV),-e '.[api,jwt]' -r $(REQ)/demo.txt)
 
-$(VENV)/.test: $(PACKAGE) $(REQ)/test.txt
+$(VENV)/.test: $(PACKAGE) $(REQ)/test.txt $(REQ)/demo.txt
 	$(call install,$(VENV),-e '.[$(EXTRAS)]' -r $(REQ)/test.txt)
 
 $(VENV)/.tools: $(REQ)/tools.txt $(REQ)/constraints-ci.txt

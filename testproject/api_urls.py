@@ -12,6 +12,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("token/", include("django_mfa.api.urls", "token"), {"issuer": "token"}),
 ]
 
+if settings.HAS_API_DOCS:
+    from drf_spectacular.views import SpectacularJSONAPIView
+
+    from .site import clients
+
+    # The mounts are alike: one of them is described.
+    one = {"PREPROCESSING_HOOKS": ["testproject.site.clients.first_mount"]}
+    schema = SpectacularJSONAPIView.as_view(custom_settings=one)
+    urlpatterns += [
+        path("schema/", schema, name="api_schema"),
+        path("docs/", clients.api_docs, name="api_docs"),
+    ]
+
 if settings.HAS_JWT:
     from rest_framework_simplejwt.views import TokenRefreshView
 

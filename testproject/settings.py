@@ -35,6 +35,12 @@ if HAS_API:
     INSTALLED_APPS += ["rest_framework", "rest_framework.authtoken"]
     if find_spec("drf_spectacular"):
         INSTALLED_APPS += ["drf_spectacular"]
+# Its page for people, with the files of Swagger UI that the sidecar brings.
+HAS_API_DOCS = "drf_spectacular" in INSTALLED_APPS and bool(
+    find_spec("drf_spectacular_sidecar")
+)
+if HAS_API_DOCS:
+    INSTALLED_APPS += ["drf_spectacular_sidecar"]
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from .site import payments, views
+from .site import clients, payments, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -22,4 +22,7 @@ urlpatterns = [
 ]
 
 if settings.HAS_API:
-    urlpatterns += [path("api/", include("testproject.api_urls"))]
+    urlpatterns += [
+        path("app/", clients.app, name="app"),
+        path("api/", include("testproject.api_urls")),
+    ]

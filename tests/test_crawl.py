@@ -33,6 +33,9 @@ PUBLIC = {
     "well_known_passkey_endpoints",
     # Of simplejwt, which describes itself to whoever asks for its options.
     "token_refresh",
+    "app",
+    "api_docs",
+    "api_schema",
 }
 #: Pages on which a sign-in that waits goes on.
 WAITING = {

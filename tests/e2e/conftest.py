@@ -77,8 +77,10 @@ class Watch:
             return
         page, about = message.page, message.location["url"]
         # Browsers ask for an icon unasked; whether there is one is the site's matter.
-        known = about.endswith(("/favicon.ico", "/passkey/")) or (
-            page is not None and about == page.url
+        known = (
+            about.endswith(("/favicon.ico", "/passkey/"))
+            or "/api/" in about
+            or (page is not None and about == page.url)
         )
         if not (message.text.startswith(REFUSED) and known):
             self.noted.append(f"{message.type}: {message.text} {about}")

@@ -26,9 +26,10 @@ AT_REST = """() => Promise.allSettled(
 #: Django's own parts of the admin.
 DJANGOS = ["#header", "#nav-sidebar", ".breadcrumbs", "#changelist-filter"]
 
-#: What a page shows that can be pressed, and that has neither border nor outline.
+#: What a page shows that can be pressed, and that has neither border nor outline; the
+#: boxes to tick are drawn by the browser.
 WITHOUT_EDGE = """() => [...document.querySelectorAll('main button, main input')]
-    .filter(each => each.checkVisibility() && each.type !== 'hidden')
+    .filter(each => each.checkVisibility() && !['hidden', 'checkbox'].includes(each.type))
     .filter(each => {
         const style = getComputedStyle(each);
         return style.textDecorationLine === 'none'
