@@ -95,3 +95,17 @@ def test_a_real_site_is_refused(settings, command):
     with pytest.raises(CommandError, match="DEBUG"):
         call_command(*command.split())
     assert people.find("bob") is None
+
+
+def test_it_says_where_the_clients_and_the_payments_are(client):
+    printed = demo_data()
+    for path in set(re.findall(r"^ +(/\S+/)$", printed, re.M)):
+        assert client.get(path).status_code in {200, 302}, path
+    assert "/payments/" in printed
+
+
+def test_it_speaks_of_the_api_only_where_there_is_one(settings):
+    settings.HAS_API = False
+    assert "/app/" not in demo_data()
+    settings.HAS_API = True
+    assert "-m testproject.client login bob" in demo_data()

@@ -16,6 +16,15 @@ Example Bank: a demonstration of django_mfa
 ===========================================
 """
 
+API = """\
+ 9. The API        A front end in plain JavaScript, every operation to read
+                   and to try, and a client for this terminal:
+                   /app/
+                   /api/docs/
+                   {python} -m testproject.client login {bob}
+                   (with another PORT: --url http://localhost:PORT/api/app/)
+"""
+
 TRY = """
 What to try
  1. Set it up      Sign in as {alice}. On the security page add an
@@ -28,7 +37,14 @@ What to try
  6. Look behind    Sign in as {root}. The admin wants a second factor
                    too; then look at each step in the audit log, and reset
                    somebody's factors.
-
+ 7. Two persons    As {bob} prepare a payment and release it: somebody else
+                   has to approve it. As {root}, in another browser, do so
+                   under "Approvals"; then {bob} presses the button again.
+                   /payments/
+ 8. Trust          Sign in as {bob} and tick the box below the code: this
+                   browser is not asked at the next sign-in, but a transfer
+                   asks as before.
+{api}
 No phone at hand? The app of {bob} is this link, and the command shows its code.
 Each code works once and changes every 30 seconds.
    {link}
@@ -90,7 +106,10 @@ class Command(BaseCommand):
         python = Path(sys.executable)
         if python.is_relative_to(Path.cwd()):
             python = python.relative_to(Path.cwd())
-        self.stdout.write(TRY.format(link=link, codes=codes, python=python, **names))
+        api = API.format(python=python, **names) if settings.HAS_API else ""
+        self.stdout.write(
+            TRY.format(link=link, codes=codes, python=python, api=api, **names)
+        )
 
 
 def link_of(user: Any) -> str:
