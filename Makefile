@@ -10,6 +10,7 @@ REQ := requirements
 PINS := -c $(REQ)/constraints-ci.txt -c $(REQ)/constraints-django.txt
 PACKAGE := setup.cfg pyproject.toml $(REQ)/constraints-ci.txt $(REQ)/constraints-django.txt
 EXTRAS := api,email,geoip,jwt,metrics,sms-sns,sms-twilio
+DEMO_EXTRAS := api,jwt
 MANAGE = PYTHONUNBUFFERED=1 $(DEMO_VENV)/bin/python -m django
 COVERED_WHOLLY := django_mfa/flows/*,django_mfa/policy/*,django_mfa/factors/*,django_mfa/crypto.py,django_mfa/session/*
 
@@ -41,7 +42,7 @@ help:
 	@echo "make clean      remove what these made"
 
 $(DEMO_VENV)/.demo: $(PACKAGE) $(REQ)/demo.txt
-	$(call install,$(DEMO_VENV),-e '.[api,jwt]' -r $(REQ)/demo.txt)
+	$(call install,$(DEMO_VENV),-e '.[$(DEMO_EXTRAS)]' -r $(REQ)/demo.txt)
 
 $(VENV)/.test: $(PACKAGE) $(REQ)/test.txt $(REQ)/demo.txt
 	$(call install,$(VENV),-e '.[$(EXTRAS)]' -r $(REQ)/test.txt)
