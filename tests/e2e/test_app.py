@@ -214,6 +214,36 @@ def test_a_step_up_that_is_cancelled_changes_nothing(app, phone, way):
         expect(app.page.get_by_label("What it is for")).to_have_value("Backup")
 
 
+TWO_AT_ONCE = """async () => {
+    const { api } = await import('/static/site/app/api.js');
+    const make = (name) => api('POST', 'mfa/app-passwords', {name, scopes: ['read']});
+    window.both = Promise.all([make('One'), make('Two')]);
+}"""
+
+
+def test_two_requests_share_one_question(app, phone):
+    with freeze() as clock:
+        app.enter(phone)
+        clock.tick(LATER)
+        phone.ahead = LATER
+        app.page.evaluate(TWO_AT_ONCE)
+        expect(app.dialog).to_have_count(1)
+        app.fill("Code", phone.code())
+        app.press("Confirm")
+        made = app.page.evaluate("window.both")
+        expect(app.dialog).to_have_count(0)
+    assert {each["name"] for each in made} == {"One", "Two"}
+
+
+def test_a_sign_out_that_does_not_work_is_said(app, phone, watch):
+    app.enter(phone)
+    app.page.route("**/logout/", lambda route: route.fulfill(status=503))
+    app.press("Sign out")
+    app.hears("That did not work")
+    assert all("/logout/" in noted for noted in watch.noted)
+    watch.noted.clear()
+
+
 def test_a_step_up_by_passkey(app, phone):
     device = Authenticator(app.page)
     with freeze() as clock:

@@ -66,7 +66,10 @@ export function goOn(answer) {
 }
 
 export async function signOut() {
-  await exchange("POST", "/logout/");
+  const { ok, told } = await exchange("POST", "/logout/");
+  if (!ok) {
+    throw new Refused(told);
+  }
   // A new page: nothing of the old one stays in memory.
   location.reload();
 }
