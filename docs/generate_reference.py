@@ -98,7 +98,7 @@ def errors(source: str) -> str:
         row = [values["code"], str(status[node.name]), node.name]
         rows.append([*(f"`{cell}`" for cell in row), _first_line(node)])
     head = ["Code", "Status", "Class", "When"]
-    return NOTE.format(source="django_mfa/errors.py") + ERRORS + table(head, rows)
+    return NOTE.format(source="django_mfa/errors/") + ERRORS + table(head, rows)
 
 
 def _values(node: ast.ClassDef) -> dict[str, object]:
@@ -168,9 +168,9 @@ def _text(node: ast.expr) -> str:
 
 PAGES = {"errors": errors, "events": events, "checks": checks}
 #: In the order of the page.
-CHECKED = ("settings", "site", "factors", "policies", "neighbours", "deploy")
+CHECKED = ("settings", "site", "factors", "policies", "api", "neighbours", "deploy")
 SOURCES = {
-    "errors": ("errors.py",),
+    "errors": ("errors/tree.py", "errors/sending.py", "errors/programs.py"),
     "events": ("signals.py",),
     "checks": tuple(f"checks/{name}.py" for name in CHECKED),
 }

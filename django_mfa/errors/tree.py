@@ -1,4 +1,4 @@
-"""Everything that can be told to a person or a client, in one tree.
+"""What can be told to a person or a client, in one tree.
 
 Each class is one thing to be told: a stable `code` to branch on, a translated
 `message` that says what happened and what to do now, and `details`.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from . import clock
+from django_mfa import clock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -95,118 +95,6 @@ class TooManyAttempts(MFAError):
         return max(1, ceil(self.retry_at.timestamp() - clock.timestamp()))
 
 
-class SendRefused(TooManyAttempts):
-    """A budget of sent codes is spent, or sending is paused; `retry_at` says until when."""
-
-    code = "too_many_sends"
-    message = _(
-        "Too many codes were sent. Wait a while before you ask for another one, or"
-        " use another way. A code that you already have stays valid until it expires."
-    )
-
-
-class SendFailed(MFAError):
-    """No gateway took the message; nothing was counted and no try was lost."""
-
-    code = "send_failed"
-    status = 503
-    message = _(
-        "We could not send you a code just now. Try again in a minute, or use another"
-        " way."
-    )
-
-
-class ProviderUnavailable(SendFailed):
-    """The provider cannot be reached, or failed."""
-
-    code = "send_unavailable"
-
-
-class ProviderSlow(SendFailed):
-    """The provider did not answer in time; the message may arrive all the same."""
-
-    code = "send_timed_out"
-    message = _(
-        "The service that sends our codes did not answer in time. Try again in a"
-        " minute, or use another way."
-    )
-
-
-class ProviderMisconfigured(SendFailed):
-    """The provider refused us: credentials, sender, or balance. The log says which."""
-
-    code = "send_misconfigured"
-    message = _(
-        "This site cannot send codes at present. Use another way, and tell the site's"
-        " administrator."
-    )
-
-
-class NumberRefused(SendFailed):
-    """The provider does not deliver to this number."""
-
-    code = "number_refused"
-    status = 400
-    message = _(
-        "No message can be sent to this number. Check it and try again, or use"
-        " another way."
-    )
-
-
-class InvalidNumber(SendFailed):
-    """What was typed is no phone number that could get a message; nothing was sent."""
-
-    code = "invalid_number"
-    status = 400
-    message = _(
-        "This is not a phone number that we can send a code to. Enter it with its"
-        " country code, like +44 7400 123456."
-    )
-
-
-class DestinationRefused(SendFailed):
-    """The site sends no codes to numbers of this kind or country; nothing was sent."""
-
-    code = "destination_refused"
-    status = 400
-    message = _(
-        "We send no codes to numbers of this kind or country. Use a mobile number of"
-        " your own, or another way."
-    )
-
-
-class AddressRefused(SendFailed):
-    """The mail server takes nothing for this address."""
-
-    code = "address_refused"
-    status = 400
-    message = _(
-        "No mail can be sent to this address. Check it and try again, or use another"
-        " way."
-    )
-
-
-class InvalidAddress(SendFailed):
-    """What was typed is no e-mail address that codes are sent to; nothing was sent."""
-
-    code = "invalid_address"
-    status = 400
-    message = _(
-        "This is not an e-mail address that we can send a code to. Check it and try"
-        " again."
-    )
-
-
-class SendTooSoon(SendRefused):
-    """A code went to this device a moment ago; `retry_at` says when the next one may."""
-
-    code = "send_too_soon"
-    message = _(
-        "A code was sent a moment ago. It can take a minute to arrive; after that you"
-        " can ask for another one."
-    )
-
-
 class LoginExpired(MFAError):
     """No sign-in is waiting for a proof, or it waited too long."""
 
@@ -260,55 +148,6 @@ class NotOffered(MFAError):
     code = "not_offered"
     status = 404
     message = _("This site does not offer that.")
-
-
-class AppPasswordNotFound(MFAError):
-    """No such app password of this person's."""
-
-    code = "app_password_not_found"
-    status = 404
-    message = _("There is no such app password. It may have been revoked already.")
-
-
-class TooManyAppPasswords(MFAError):
-    """The person has as many app passwords as the site allows."""
-
-    code = "too_many_app_passwords"
-    status = 409
-    message = _(
-        "You have reached the number of app passwords allowed. Revoke one first."
-    )
-
-
-class UnknownScope(MFAError):
-    """An app password was to be allowed nothing, or something that does not exist."""
-
-    code = "unknown_scope"
-    message = _("Choose what the app password may do.")
-
-
-class AppPasswordRefused(MFAError):
-    """The app password opens nothing; wrong, revoked and expired read alike."""
-
-    code = "invalid_app_password"
-    status = 401
-    message = _("This app password is wrong or has ended. Make a new one.")
-
-
-class AppPasswordNotAccepted(MFAError):
-    """App passwords open nothing here, whatever they allow."""
-
-    code = "app_password_not_accepted"
-    status = 403
-    message = _("App passwords are not accepted here.")
-
-
-class ScopeRequired(MFAError):
-    """The app password does not allow this."""
-
-    code = "insufficient_scope"
-    status = 403
-    message = _("Your app password does not allow this. Make one that does.")
 
 
 class FactorRequired(MFAError):
