@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
@@ -98,6 +99,7 @@ class Door(APIView):
         operation = getattr(handler, "operation", None)
         return operation is None or operation.request is not None
 
+    @sensitive_variables()
     def read(self, shape: type[Input]) -> dict[str, Any]:
         """Return what was sent, if it has this shape."""
         serializer = shape(data=self.request.data)
@@ -105,8 +107,10 @@ class Door(APIView):
         return dict(serializer.validated_data)
 
     def enter(self, data: Mapping[str, Any] | None = None) -> Client:
-        """Return who sent `data`."""
-        return client_of(self.request, data or {})
+        """Return who sent `data`; raise `MFARequired` for a token that owes a proof."""
+        client = client_of(self.request, data or {})
+        client.require_shown(getattr(self.dispatch, "mfa_settles", ()))
+        return client
 
     def begin(self) -> Client:
         """Return who begins to sign in."""

@@ -14,6 +14,7 @@ from django_mfa import conf
 from django_mfa.app_passwords.models import AppPassword
 from django_mfa.clients import issuer as issuers
 from django_mfa.clients.stores import PendingStore
+from django_mfa.flows import gate
 from django_mfa.policy.standing import Standing
 from django_mfa.session import Context, MFASession
 from django_mfa.session.client import shown_in
@@ -21,7 +22,7 @@ from django_mfa.session.client import shown_in
 from .problems import CSRFFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from rest_framework.request import Request
 
@@ -61,6 +62,19 @@ class Client:
     def standing(self) -> Standing:
         """What the caller has shown, as `request.mfa` says it of browsers."""
         return Standing(self.session)
+
+    def require_shown(self, settles: Collection[str]) -> None:
+        """Raise what a token still owes, unless the view is there to settle it.
+
+        SECURITY: tokens do not pass the gate, and other views of the site may give
+        them out for the password alone.
+        """
+        user = self.context.actor
+        if self.issuer.is_session or user is None:
+            return
+        error = gate.owed_by_program(self.session, user)
+        if error is not None and error.code not in settles:
+            raise error
 
     def is_in_now(self) -> bool:
         """Whether the sign-in that waited is complete."""

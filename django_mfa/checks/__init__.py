@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .deploy import check_deploy
 from .factors import check_factors, check_messages, check_passkeys
+from .issuers import check_issuers
 from .neighbours import OTHERS, check_others
 from .policies import check_policies, check_policy_rows
 from .settings import check_settings
@@ -18,6 +19,7 @@ __all__ = [
     "OTHERS",
     "check_deploy",
     "check_factors",
+    "check_issuers",
     "check_messages",
     "check_middleware",
     "check_others",

@@ -134,6 +134,19 @@ async def areview(
     return await sync_to_async(review)(session, user, exempt=exempt, settles=settles)
 
 
+def owed_by_program(session: MFASession, user: Any) -> MFARequired | None:
+    """Return what a program with a token has to show, as `review` asks it of browsers."""
+    asked = engine.terms(user)
+    if session.proofs():
+        return None if _is_met(session, asked) else _stronger(session, user, asked)
+    if session.is_by_trust() and asked.trust_allowed:
+        return None
+    what, methods = owed(user)
+    if what is None:
+        return None
+    return (MFARequired if what == "proof" else EnrolmentRequired)(methods=methods)
+
+
 def is_settled(session: MFASession, user: AbstractBaseUser) -> bool:
     """Whether this sign-in passed the gate and no factor has changed since."""
     return session.has_passed_gate() and session.epoch() == accounts.epoch_of(user)

@@ -14,11 +14,12 @@ from django_mfa.errors import (
     WrongPassword,
 )
 from django_mfa.factors import registry
+from django_mfa.limits import addresses
 from django_mfa.policy import engine
 from django_mfa.policy.requirements import Recent
 from django_mfa.values import Proof, Purpose
 
-from . import challenge, gate
+from . import challenge, gate, login
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,12 +90,17 @@ def require_fresh(ctx: Context) -> None:
 
 @sensitive_variables()
 def check_password(ctx: Context, password: str) -> None:
-    """Renew the session of a user without factors by the password; or `MFAError`."""
+    """Renew the session of a user without factors by the password; or `MFAError`.
+
+    Wrong ones are limited as those of the sign-in are.
+    """
     user, session = ctx.require_actor(), ctx.require_session()
     if registry.enrolled(user):
         raise FactorNotAvailable
+    addresses.check(ctx.address, login.GUESSES)
     name = {user.USERNAME_FIELD: user.get_username()}
     found = authenticate(session.request, password=password, **name)
     if found is None or found.pk != user.pk:
+        addresses.charge(ctx.address, login.GUESSES)
         raise WrongPassword
     session.renew_password()

@@ -22,6 +22,7 @@ from django_mfa.errors import (
     Unavailable,
 )
 from django_mfa.factors.email import EmailFactor
+from django_mfa.factors.sent_code.models import Answer
 from django_mfa.factors.sent_code.parcel import Parcel
 from django_mfa.factors.sms.models import PhoneDevice
 from django_mfa.flows import approve, challenge, enrol, send_code, sending
@@ -373,6 +374,16 @@ def test_a_broker_that_is_down_fails_at_once(ctx, settings, user, caplog):
     challenge.answer(ctx, last_sms(), factor="sms")
 
 
+def test_a_broker_that_took_it_and_said_nothing_has_not_failed(ctx, settings):
+    def lost(parcel):
+        sending.deliver_quietly(parcel)
+        raise ConnectionError
+
+    settings.DJANGO_MFA = {**SETTINGS, "SENT_CODES": {"DISPATCHER": lost}}
+    send_code.to_sign_in(ctx, "sms")
+    challenge.answer(ctx, last_sms(), factor="sms")
+
+
 # Codes that the provider makes
 
 
@@ -446,9 +457,34 @@ def test_a_code_of_ours_needs_no_provider_where_its_receipt_was_lost(ctx, judgin
     assert Judging.asked == []
 
 
-def test_a_code_that_was_used_is_not_asked_for_again(ctx, judging, user, settings):
+def test_a_guess_at_a_code_that_was_not_sent_costs_a_try(ctx, judging, monkeypatch):
+    row = Challenge.objects.get()
+    for name in ("gateway", "provider_id", "elsewhere"):
+        row.state.pop(name)
+    row.save()
+    monkeypatch.setattr(Judging, "error", ProviderUnavailable())
+    for _ in range(3):
+        with pytest.raises(InvalidCode):
+            challenge.answer(ctx, other_than(sms_outbox[0].code), factor="sms")
+    assert PhoneDevice.objects.get().failures == 3
+    with pytest.raises(InvalidCode):
+        challenge.answer(ctx, sms_outbox[0].code, factor="sms")
+
+
+def test_a_code_that_was_used_is_spent_whoever_judges_it(ctx, judging):
     challenge.answer(ctx, Judging.CODE, factor="sms")
-    assert Challenge.objects.get().taken is not None
+    device, row = PhoneDevice.objects.get(), Challenge.objects.get()
+    assert row.taken is not None
+    verdict = device.judge(Answer(Judging.CODE, row, is_right=True))
+    assert (verdict.right, verdict.reason) == (False, "replay")
+
+
+def test_code_that_knows_only_django_otp_finds_no_code_right(ctx, phone):
+    send_code.to_sign_in(ctx, "sms")
+    assert not phone.verify_token(last_sms())
+    phone.refresh_from_db()
+    assert phone.failures == 0
+    challenge.answer(ctx, last_sms(), factor="sms")
 
 
 # What it costs
@@ -523,20 +559,6 @@ def test_an_approval_may_be_given_with_a_code_sent_for_it_alone(user, phone, clo
         approve.give(ctx, second.public_id, last_sms(), factor="sms")
     approve.give(ctx, first.public_id, last_sms(), factor="sms")
     assert approve.find(ctx, first.public_id).approved_at
-
-
-def test_a_broker_that_is_down_after_a_worker_took_the_parcel_undoes_nothing(
-    ctx, settings, user
-):
-    def took_it(parcel):
-        sending.deliver(Parcel.from_json(parcel))
-        raise ConnectionError
-
-    settings.DJANGO_MFA = {**SETTINGS, "SENT_CODES": {"DISPATCHER": took_it}}
-    with pytest.raises(SendFailed):
-        send_code.to_sign_in(ctx, "sms")
-    assert used(user) == 1
-    assert challenge.answer(ctx, last_sms(), factor="sms").proof.amr == ("sms",)
 
 
 def test_to_start_over_with_nothing_begun_changes_nothing(user):

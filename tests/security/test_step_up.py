@@ -208,3 +208,13 @@ def test_a_policy_that_fails_demands(carol, settings):
         "POLICIES": [{"who": broken, "grace_days": 0}],
     }
     assert not Browser().begin(carol).is_in
+
+
+def test_the_password_is_limited_where_it_is_the_step_up(carol):
+    browser = Browser()
+    browser.password(carol)
+    for _try in range(10):
+        assert browser.send("step_up", password="no").status_code == 200
+    page = browser.send("step_up", password="pw")
+    assert page.status_code == 200
+    assert "Too many" in page.content.decode()

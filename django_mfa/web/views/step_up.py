@@ -7,7 +7,12 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.decorators import mfa_settles
-from django_mfa.errors import EnrolmentRequired, StepUpRequired, WrongPassword
+from django_mfa.errors import (
+    EnrolmentRequired,
+    StepUpRequired,
+    TooManyAttempts,
+    WrongPassword,
+)
 from django_mfa.factors import registry
 from django_mfa.flows import manage, step_up
 from django_mfa.values import Purpose
@@ -89,7 +94,7 @@ class StepUpView(ChallengePage):
         if form.is_valid():
             try:
                 step_up.check_password(self.context, form.cleaned_data["password"])
-            except WrongPassword as error:
+            except (WrongPassword, TooManyAttempts) as error:
                 form.add_error("password", str(error))
             else:
                 return self.go_on(self.next_url, name="security")
