@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from .api import check_issuers
 from .deploy import check_deploy
 from .factors import check_factors, check_messages, check_passkeys
+from .issuers import check_issuers
 from .neighbours import OTHERS, check_others
 from .policies import check_policies, check_policy_rows
 from .settings import check_settings

@@ -561,20 +561,6 @@ def test_an_approval_may_be_given_with_a_code_sent_for_it_alone(user, phone, clo
     assert approve.find(ctx, first.public_id).approved_at
 
 
-def test_a_broker_that_is_down_after_a_worker_took_the_parcel_undoes_nothing(
-    ctx, settings, user
-):
-    def took_it(parcel):
-        sending.deliver(Parcel.from_json(parcel))
-        raise ConnectionError
-
-    settings.DJANGO_MFA = {**SETTINGS, "SENT_CODES": {"DISPATCHER": took_it}}
-    with pytest.raises(SendFailed):
-        send_code.to_sign_in(ctx, "sms")
-    assert used(user) == 1
-    assert challenge.answer(ctx, last_sms(), factor="sms").proof.amr == ("sms",)
-
-
 def test_to_start_over_with_nothing_begun_changes_nothing(user):
     secret = add_totp(user)
     ctx = signed_in(user, secret)

@@ -147,7 +147,7 @@ def test_one_approval_used_by_two_processes_pays_once(alice, make_user, pair, cl
         **terms,
     )
     boss, proof = make_user("boss"), Proof("totp", "x", int(clock.at), "aal2", ("otp",))
-    assert service.give(service.ask(draft, alice, ""), boss, proof)
+    assert service.give(service.ask(draft, alice, "")[0], boss, proof)
     browsers = [Browser() for _ in range(2 * EACH)]
     for browser in browsers:
         mfa_login(browser, alice)

@@ -1,4 +1,4 @@
-"""What the settings say of the API."""
+"""Who issues tokens to programs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from django_mfa.clients import problems
+from django_mfa.clients import problems as issuer_problems
 
 from .settings import is_readable
 
@@ -18,5 +18,5 @@ def check_issuers(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(f'DJANGO_MFA["API"]["ISSUERS"]: {text}', hint=hint, id="django_mfa.E009")
-        for text, hint in problems.problems()
+        for text, hint in issuer_problems.problems()
     ]
