@@ -26,6 +26,8 @@ from .errors import (
 )
 from .factors import registry
 
+MAX_DIGITS = 20
+
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether a program asks: it names JSON and not HTML, or says so itself."""
@@ -33,6 +35,15 @@ def wants_json(request: HttpRequest) -> bool:
         return True
     accept = request.headers.get("Accept", "")
     return "json" in accept and "text/html" not in accept
+
+
+def is_too_large(request: HttpRequest, most: int) -> bool:
+    """Whether a request says that its body has more than `most` bytes, or what is no number."""
+    said = str(request.META.get("CONTENT_LENGTH") or "0")
+    # SECURITY: counted before it is read: `int` raises above 4300 digits.
+    if not (said.isascii() and said.isdigit()) or len(said) > MAX_DIGITS:
+        return True
+    return int(said) > most
 
 
 def is_json(response: HttpResponseBase) -> bool:

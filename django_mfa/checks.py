@@ -19,6 +19,7 @@ from django.db import DatabaseError, router
 from django.urls import NoReverseMatch, reverse
 
 from . import conf
+from .clients import problems as issuer_problems
 from .extras import lazy
 from .factors import registry
 from .policy import problems as policy_problems
@@ -176,6 +177,17 @@ def check_policies(**kwargs: Any) -> list[CheckMessage]:
     return [
         checks.Warning(text, hint, id="django_mfa.W004")
         for text, hint in policy_problems.of_known(snapshot.from_settings())
+    ]
+
+
+@register(Tags.security)
+def check_issuers(**kwargs: Any) -> list[CheckMessage]:
+    """E009: an issuer of the API that is not there."""
+    if list(conf.problems(getattr(settings, conf.NAME, {}))):
+        return []
+    return [
+        Error(f'DJANGO_MFA["API"]["ISSUERS"]: {text}', hint=hint, id="django_mfa.E009")
+        for text, hint in issuer_problems.problems()
     ]
 
 

@@ -132,9 +132,8 @@ def denied(
 
 def _with_form_kept(request: Any, error: MFARequired) -> HttpResponseBase:
     """Keep what was typed; the person comes back to the form, and sends it again."""
-    length = str(request.META.get("CONTENT_LENGTH") or "0")
     # SECURITY: what is too big to be typed is not even read.
-    if length.isdecimal() and int(length) <= MAX_FORM:
+    if not answers.is_too_large(request, MAX_FORM):
         MFASession(request).keep_form(request.path, request.POST)
     return answers.owed_page(error, next_url=request.get_full_path())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
 DISTRIBUTION = "django-mfa-suite"
@@ -43,3 +44,15 @@ class Lazy:
 def lazy(module: str, *, extra: str | None = None) -> Any:
     """Stand in for `module` until it is needed, so that start-up stays light."""
     return Lazy(module, extra=extra)
+
+
+def late(package: str, **names: str) -> Callable[[str], Any]:
+    """Return a `__getattr__` for `package`: each name is in the module given for it."""
+
+    def find(name: str) -> Any:  # whatever the module holds
+        if name not in names:
+            message = f"module {package!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        return getattr(import_module(f"{package}.{names[name]}"), name)
+
+    return find

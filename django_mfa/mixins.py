@@ -7,11 +7,15 @@ import json
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.core.exceptions import BadRequest
+from django.contrib import messages
+from django.core.exceptions import BadRequest, ImproperlyConfigured
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.views.generic.edit import BaseCreateView
 
 from .approvals.drafts import MAX_VALUE
 from .decorators import guarded_dispatch, refusal
+from .extras import lazy
 from .flows.approve import approve
 from .policy.requirements import ANY, Recent
 from .policy.triggers import SAFE
@@ -19,7 +23,7 @@ from .policy.triggers import SAFE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from django.contrib.admin import ModelAdmin
+    from django.contrib.admin import ModelAdmin, actions
     from django.core.files.uploadedfile import UploadedFile
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponseBase
@@ -30,7 +34,10 @@ if TYPE_CHECKING:
     AdminBase = ModelAdmin[Any]
 else:
     Base = AdminBase = object
+    # For sites with an admin; others do without.
+    actions = lazy("django.contrib.admin.actions")
 
+MAX_ROWS = 100
 CSRF = "csrfmiddlewaretoken"
 #: Words in the names of fields whose values nobody is to see.
 HIDDEN = ("password", "passwd", "secret", "otp")
@@ -66,15 +73,32 @@ class ApprovalRequiredMixin(Base):
 
     def get_approval_object(self) -> Any:
         """Return the object, or None where there is none yet."""
+        if isinstance(self, BaseCreateView):
+            return None
         return self.get_object() if hasattr(self, "get_object") else None
 
     def get_approval_summary(self, obj: Any) -> str:
         """Return one line that says what is about to happen."""
+        if obj is None and isinstance(self, BaseCreateView):
+            return f"{self.approval_action}: {self.request.path}"
+        self._check(obj, "approval_summary")
         return str(obj.approval_summary(self.approval_action))
 
     def get_approval_fields(self, obj: Any) -> Mapping[str, Any]:
         """Return what is shown, by label: of the object, and what was typed."""
-        return {**obj.approval_content(), **_typed(self.request)}
+        if obj is None and isinstance(self, BaseCreateView):
+            return _typed(self.request)
+        self._check(obj, "approval_content")
+        return _beside(obj.approval_content(), _typed(self.request))
+
+    def _check(self, obj: Any, method: str) -> None:
+        if not hasattr(obj, method):
+            message = (
+                f"{type(self).__name__} has no object with {method}(). Define"
+                " get_approval_summary() and get_approval_fields(), or let the model"
+                " inherit django_mfa.approvals.ApprovableModel."
+            )
+            raise ImproperlyConfigured(message)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Ask for the approval, or spend it and go on."""
@@ -162,7 +186,15 @@ class ApprovalAdminMixin(AdminBase):
         request: HttpRequest,
         rows: QuerySet[Any],
     ) -> Any:
-        chosen: list[Model] = list(rows)
+        if action is actions.delete_selected and not request.POST.get("post"):
+            # It only asks whether to; that page must not spend the approval.
+            return action(model_admin, request, rows)
+        chosen: list[Model] = list(rows[: MAX_ROWS + 1])
+        if len(chosen) > MAX_ROWS:
+            # Nobody looks through more; each of them is read anew as well.
+            text = _("Choose at most %(most)d rows: each is shown to be approved.")
+            self.message_user(request, text % {"most": MAX_ROWS}, messages.WARNING)
+            return None
         self._approve(request, name, chosen)
         # SECURITY: the rows that were shown, not those that match by now.
         exactly = rows.filter(pk__in=[each.pk for each in chosen])
@@ -179,6 +211,18 @@ class ApprovalAdminMixin(AdminBase):
             second_person=self.approval_second_person,
             permission=self.approval_permission,
         )
+
+
+def _beside(content: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return both: what was sent never in the place of what is stored."""
+    shown = dict(content)
+    for name, text in typed.items():
+        label = name
+        # SECURITY: names are sent by the browser; none may hide another.
+        while label in shown:
+            label = _("%(name)s, as sent") % {"name": label}
+        shown[label] = text
+    return shown
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:

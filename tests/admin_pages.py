@@ -21,7 +21,7 @@ class VeryCareful(StepUpModelAdmin, admin.ModelAdmin):
 
 class Approved(ApprovalAdminMixin, admin.ModelAdmin):
     actions = ("wipe", "look")
-    approval_actions: ClassVar[tuple[str, ...]] = ("wipe",)
+    approval_actions: ClassVar[tuple[str, ...]] = ("wipe", "delete_selected")
     fields = ("payee",)
 
     @admin.action

@@ -137,6 +137,7 @@ def _empty_outbox():
 @pytest.fixture
 def sends(settings):
     """A site whose people may have codes sent; messages end in `sms_outbox`."""
+    pytest.importorskip("phonenumbers")
     settings.DJANGO_MFA = sent.SETTINGS
 
 

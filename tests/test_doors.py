@@ -59,6 +59,8 @@ PAGES_ONLY = {
     "step_up.factors_asked",
     "manage.find",
     "enrol.may_add_silently",
+    "enrol.look",
+    "enrol.start_over",  # a program names another number
     "manage.codes_low",
     "step_up.require_fresh",
     "step_up.is_fresh",
@@ -73,6 +75,7 @@ API_ONLY = {
     # Administrators have the admin.
     "administer.require",
     "administer.sign_out",
+    "administer.unlock",
 }
 
 

@@ -125,3 +125,36 @@ def test_an_action_that_is_not_named_runs_at_once(client, superuser, payment):
     assert act(client, payment, "look").status_code == 302
     payment.refresh_from_db()
     assert payment.payee == "seen"
+
+
+@ADMINS
+def test_rows_are_deleted_after_the_confirmation_and_an_approval(
+    client, superuser, payment
+):
+    secret = add_totp(superuser)
+    with freeze() as clock:
+        mfa_login(client, superuser)
+        assert b"Are you sure" in act(client, payment, "delete_selected").content
+        asked = act(client, payment, "delete_selected", post="yes")
+        assert asked.url.startswith("/mfa/approve/")
+        assert Payment.objects.exists()
+        approve_it(client, asked.url, clock, secret)
+        act(client, payment, "delete_selected")
+        act(client, payment, "delete_selected", post="yes")
+    assert not Payment.objects.exists()
+
+
+@ADMINS
+def test_more_rows_than_anybody_looks_through_are_not_approved_at_once(
+    client, superuser
+):
+    mfa_login(client, superuser)
+    rows = [Payment(payee="Bob", amount=1, prepared_by=superuser) for _ in range(101)]
+    first = Payment.objects.bulk_create(rows)[0]
+    page = act(client, first, "wipe", select_across="1")
+    assert page.status_code == 302
+    assert b"Choose at most 100 rows" in client.get(page.url).content
+    first.delete()
+    asked = act(client, Payment.objects.first(), "wipe", select_across="1")
+    assert asked.url.startswith("/mfa/approve/")
+    assert not Payment.objects.filter(payee="wiped").exists()

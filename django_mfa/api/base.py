@@ -9,13 +9,14 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_mfa import strict_json
+from django_mfa import answers, strict_json
 from django_mfa.clients import issuer as issuers
 from django_mfa.errors import LoginExpired, MFAError
 
@@ -34,10 +35,6 @@ try:
     from .schema import Schema
 except ImportError:  # without drf-spectacular
     Schema = None  # type: ignore[assignment,misc]
-
-
-#: Of the length of a request; Python itself refuses to read very long numbers.
-DIGITS = 18
 
 
 class JSONOnly(DefaultContentNegotiation):
@@ -90,10 +87,7 @@ class Door(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what is too big before anything is read."""
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or len(length) > DIGITS:
-            raise TooLarge
-        if int(length) > strict_json.MAX_LENGTH:
+        if answers.is_too_large(request, strict_json.MAX_LENGTH):
             raise TooLarge
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS and not self._has_input(request):
@@ -105,6 +99,7 @@ class Door(APIView):
         operation = getattr(handler, "operation", None)
         return operation is None or operation.request is not None
 
+    @sensitive_variables()
     def read(self, shape: type[Input]) -> dict[str, Any]:
         """Return what was sent, if it has this shape."""
         serializer = shape(data=self.request.data)

@@ -65,6 +65,9 @@ class Challenge(Output):
     detail = serializers.CharField()
     method = serializers.CharField()
     expires_in = serializers.IntegerField(required=False)
+    sent_to = serializers.CharField(required=False)
+    device = serializers.CharField(required=False, allow_blank=True)
+    retry_after = serializers.IntegerField(required=False)
     options = serializers.DictField(
         required=False, help_text="For the browser, where an authenticator is asked."
     )
@@ -100,6 +103,10 @@ class Setup(Output):
 
     method = serializers.CharField()
     expires_in = serializers.IntegerField()
+    detail = serializers.CharField(required=False)
+    sent_to = serializers.CharField(required=False)
+    device = serializers.CharField(required=False, allow_blank=True)
+    retry_after = serializers.IntegerField(required=False)
     secret = serializers.CharField(required=False)
     uri = serializers.CharField(required=False, help_text="The `otpauth://` link.")
     qr = serializers.CharField(required=False, help_text="The QR code as SVG.")
@@ -249,3 +256,12 @@ class Accepted(Output):
     )
     name = serializers.CharField(required=False)
     displayName = serializers.CharField(required=False)  # noqa: N815
+
+
+class Sent(Output):
+    method = serializers.CharField()
+    detail = serializers.CharField()
+    sent_to = serializers.CharField(help_text="Masked.")
+    device = serializers.CharField(allow_blank=True)
+    expires_in = serializers.IntegerField()
+    retry_after = serializers.IntegerField()

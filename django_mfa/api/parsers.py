@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import IO, Any
 
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
@@ -21,6 +22,7 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
+    @sensitive_variables()
     def parse(
         self,
         stream: IO[Any],

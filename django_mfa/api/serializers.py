@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.views.decorators.debug import sensitive_variables
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 MAX_TEXT = 4096
 MAX_TOKEN = 128
 MAX_REASON = 255
+MAX_TO = 254
 
 
 class Text(serializers.CharField):
     """A text, and nothing that could be taken for one."""
 
+    @sensitive_variables()
     def to_internal_value(self, data: Any) -> str:
         """Refuse numbers: `042` and `42` are one number and two codes."""
         if not isinstance(data, str):
@@ -65,6 +68,7 @@ class Input(serializers.Serializer[Any]):
     #: Forms of the pages that have the last word on their fields.
     read_by: tuple[type[forms.Form], ...] = ()
 
+    @sensitive_variables()
     def to_internal_value(self, data: Any) -> Any:
         """Refuse what is not asked for: a slip of the pen must not pass for a yes."""
         if isinstance(data, dict):
@@ -78,12 +82,14 @@ class Input(serializers.Serializer[Any]):
                 )
         return super().to_internal_value(data)
 
+    @sensitive_variables()
     def validate(self, attrs: Any) -> Any:
         """Return the fields as the forms of the pages read them."""
         for form_class in self.read_by:
             attrs |= self._read_by(form_class, attrs)
         return attrs
 
+    @sensitive_variables()
     def _read_by(self, form_class: type[forms.Form], attrs: Any) -> dict[str, Any]:
         names = [name for name in form_class.base_fields if name in attrs]
         if not names:
@@ -177,7 +183,19 @@ class StepUpInput(Answering):
 
 
 class SetupInput(Waiting):
-    pass
+    to = Text(
+        required=False,
+        max_length=MAX_TO,
+        help_text="The number or address, for a factor whose codes are sent.",
+    )
+
+
+class SendInput(Waiting):
+    device = Text(
+        required=False,
+        max_length=36,
+        help_text="The id of one's device, where there are several.",
+    )
 
 
 class ConfirmInput(Waiting):
@@ -207,6 +225,10 @@ class NameInput(Waiting):
     read_by = (NameForm,)
 
     name = text_of(NameForm, "name", required=False)
+
+
+class CancelInput(Waiting):
+    pass
 
 
 class RegisterInput(Waiting):

@@ -19,6 +19,7 @@ from .views import (
     login,
     passkeys,
     people,
+    sending,
     setup,
 )
 
@@ -69,6 +70,7 @@ ROUTES: tuple[tuple[str, Any, str], ...] = (
     ("mfa/admin/users/<str:id>/require", people.RequireView, "user_require"),
     ("mfa/admin/users/<str:id>/sign-out", people.SignOutView, "user_sign_out"),
     ("mfa/<slug:factor>/setup", setup.SetupView, "setup"),
+    ("mfa/<slug:factor>/send", sending.SendView, "send"),
     ("mfa/<slug:factor>/verify", setup.ConfirmSetupView, "setup_verify"),
     ("passkey/register/begin", passkeys.RegisterBeginView, "register_begin"),
     ("passkey/register/complete", passkeys.RegisterCompleteView, "register_complete"),

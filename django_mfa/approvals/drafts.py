@@ -106,9 +106,24 @@ def _keys_of(linked: Any) -> list[str]:
 def _objects(obj: Any) -> tuple[models.Model, ...]:
     if obj is None:
         return ()
-    if isinstance(obj, models.Model):
-        return (obj,)
-    return tuple(sorted(obj, key=lambda each: str(each.pk)))
+    found = [obj] if isinstance(obj, models.Model) else list(obj)
+    for each in found:
+        _check_key(each)
+    return tuple(sorted(found, key=lambda each: str(each.pk)))
+
+
+def _check_key(obj: Any) -> None:
+    """Raise `TypeError` for what cannot be found again by the text of its key."""
+    instead = "Pass None as the object, and all that matters of it in the fields."
+    if not isinstance(obj, models.Model):
+        message = f"{type(obj).__name__} is no model to be approved. {instead}"
+        raise TypeError(message)
+    if obj.pk is None:
+        message = f"{obj._meta.label} is not saved yet. {instead}"
+        raise TypeError(message)
+    if isinstance(obj.pk, tuple):
+        message = f"{obj._meta.label} has a composite primary key. {instead}"
+        raise TypeError(message)
 
 
 def digest_of(content: Any) -> str:

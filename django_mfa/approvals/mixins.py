@@ -27,9 +27,13 @@ class ApprovableModel(models.Model):
     def approval_content(self) -> dict[str, Any]:
         """Return what is shown, by label."""
         shown = [self._meta.get_field(name) for name in self.approval_fields]
+        labels = [str(getattr(field, "verbose_name", field.name)) for field in shown]
+        # SECURITY: two that are called the same are both shown.
         return {
-            str(getattr(field, "verbose_name", field.name)): getattr(self, field.name)
-            for field in shown
+            label if labels.count(label) == 1 else f"{label} ({field.name})": getattr(
+                self, field.name
+            )
+            for label, field in zip(labels, shown, strict=True)
         }
 
     def approval_state(self) -> list[list[Any]]:

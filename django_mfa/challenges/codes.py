@@ -6,13 +6,13 @@ after the other, and a task that is repeated sends nothing twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import F
 
 from django_mfa import clock
+from django_mfa.values import NOTHING
 
 from . import service
 from .models import Challenge
@@ -24,15 +24,14 @@ if TYPE_CHECKING:
     from django_mfa.values import Asking
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A code that was made: the row it gets, its digest, where it goes, for how long."""
 
     pk: UUID
     digest: str
     device: UUID
     lifetime: int
-    state: Mapping[str, Any] = field(default_factory=dict)
+    state: Mapping[str, Any] = NOTHING
 
 
 def issue(factor: str, asking: Asking, made: Made) -> Challenge:

@@ -1,15 +1,14 @@
-"""Every key of `DJANGO_MFA`, its type, its default, its sentence."""
+"""Every key of `DJANGO_MFA`, its type, its default, its sentence.
 
-from __future__ import annotations
+Annotations are evaluated here: as texts, each would be compiled at every start.
+"""
 
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from .factors import Passkey, RecoveryCodes, Totp
 from .sends import Sends, SentCodes, Sms
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
 
 
 class Limits(NamedTuple):

@@ -1,12 +1,11 @@
-"""The settings of each factor: every key, its type, its default, its sentence."""
+"""The settings of each factor: every key, its type, its default, its sentence.
 
-from __future__ import annotations
+Annotations are evaluated here: as texts, each would be compiled at every start.
+"""
 
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 
 class Totp(NamedTuple):

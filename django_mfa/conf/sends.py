@@ -1,12 +1,11 @@
-"""The settings of codes that are sent: every key, its type, its default, its sentence."""
+"""The settings of codes that are sent: every key, its type, its default, its sentence.
 
-from __future__ import annotations
+Annotations are evaluated here: as texts, each would be compiled at every start.
+"""
 
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 
 class SentCodes(NamedTuple):

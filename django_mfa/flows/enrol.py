@@ -17,12 +17,13 @@ from django_mfa.errors import (
     SetupExpired,
     TooManyDevices,
 )
+from django_mfa.extras import lazy
 from django_mfa.factors import registry
 from django_mfa.factors.recovery_code.factor import NewCodes, new_codes
 from django_mfa.limits import addresses
 from django_mfa.values import Purpose
 
-from . import challenge, sending, step_up
+from . import challenge, step_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from django_mfa.factors.sent_code.parcel import Sent
     from django_mfa.session import Context, Hold
     from django_mfa.values import Asking, Proof, Verdict
+
+    from . import sending
+else:  # most sites send no codes: what that takes is not loaded at their start
+    sending = lazy("django_mfa.flows.sending")
 
 MAX_WRONG = 20
 UNAVAILABLE = 503

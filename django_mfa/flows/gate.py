@@ -50,11 +50,13 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         session.sign_out()
         return
     session.make_room(user)
-    if _proven_by_django_otp(session, user) or _still_proven(session, user):
+    if _proven_by_django_otp(session, user):
         return
-    # SECURITY: what is over must not count again in the session that begins.
-    session.drop_proofs()
-    if _proven_elsewhere(session, user):
+    again = _still_proven(session, user)
+    if not again:
+        # SECURITY: what is over must not count again in the session that begins.
+        session.drop_proofs()
+    if _proven_elsewhere(session, user, again=again) or again:
         return
     held = let_in_or_hold(session, user, next_url=_next_of(request))
     # For the middleware: the view believes that the person is in.
@@ -242,12 +244,17 @@ def tell_of_sign_in(session: MFASession, user: Any) -> None:
     signals.signed_in.emit(context, user, reason=reason)
 
 
-def _proven_elsewhere(session: MFASession, user: Any) -> bool:
-    """Whether an identity provider that the site believes has seen a second factor."""
+def _proven_elsewhere(session: MFASession, user: Any, *, again: bool) -> bool:
+    """Whether an identity provider that the site believes has seen a second factor.
+
+    `again`: this session goes on, and what was seen is added to what it has shown.
+    """
     proof = session.proof_from_elsewhere()
-    if proof is None:
+    if proof is None or not session.counts(proof):
+        # What is worn out already would end the session with the next request.
         return False
-    session.admit(user)
+    if not again:
+        session.admit(user)
     session.add_proof(proof)
     session.attach(user)
     signals.signed_in.emit(

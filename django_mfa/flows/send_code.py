@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import FactorNotAvailable
+from django_mfa.extras import lazy
 from django_mfa.factors import registry
 from django_mfa.values import Purpose
 
-from . import approve, challenge, sending, step_up
+from . import approve, challenge, step_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from django_mfa.factors.base import Factor
     from django_mfa.factors.sent_code.parcel import Sent
     from django_mfa.session import Context
+
+    from . import sending
+else:  # most sites send no codes: what that takes is not loaded at their start
+    sending = lazy("django_mfa.flows.sending")
 
 
 def to_sign_in(ctx: Context, slug: str, *, device: str = "") -> Sent:

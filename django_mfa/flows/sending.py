@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -114,8 +113,9 @@ def dispatch(parcel: Parcel) -> None:
         enqueue(parcel.as_json())
     except Exception as error:
         asked = challenges.begin_sending(parcel.challenge)
-        if asked is not None:
-            _failed(parcel, asked, type(error).__name__)
+        if asked is None:
+            return  # somebody got it all the same, and sends
+        _failed(parcel, asked, type(error).__name__)
         raise SendFailed(why="dispatcher") from error
 
 
@@ -167,8 +167,7 @@ def deliver_quietly(data: Mapping[str, Any]) -> str:
 
 def _addressed(ctx: Context, parcel: Parcel) -> Parcel:
     """Note who asked for it, for the audit row of a failure."""
-    return replace(
-        parcel,
+    return parcel._replace(
         address=ctx.address,
         user_agent=ctx.user_agent,
         request_id=ctx.request_id,

@@ -7,9 +7,8 @@ those of UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import OperationalError
 from django.db.models import Case, F, IntegerField, Q, Value, When
@@ -27,8 +26,7 @@ MONTHS = 12
 TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """Who or what has a budget: the `scope` that settings name, and a digest of which."""
 
     scope: str

@@ -6,9 +6,8 @@ those codes, and their numbers lie in one block or one country.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Count, Q
 
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from django_mfa.session import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where messages go: a column of the record, its value, its name for people."""
 
     column: str

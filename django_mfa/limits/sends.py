@@ -5,10 +5,9 @@ Nothing is read back from numbers and addresses: they are kept as keyed digests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import router, transaction
 from django.views.decorators.debug import sensitive_variables
@@ -37,8 +36,7 @@ KEPT = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(NamedTuple):
     """A code about to be sent: by which factor, where to, for whom.
 
     `country`, `kind` and `prefix` are those of a phone number, `masked` is what
@@ -46,13 +44,16 @@ class Sending:
     """
 
     factor: str
-    destination: str = field(repr=False)
+    destination: str
     user: Any  # of whatever model the site has
     country: str = ""
     kind: str = ""
-    prefix: str = field(default="", repr=False)
+    prefix: str = ""
     purpose: str = ""
     masked: str = ""
+
+    def __repr__(self) -> str:
+        return "<Sending>"
 
 
 @sensitive_variables()

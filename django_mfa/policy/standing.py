@@ -95,7 +95,8 @@ class Standing:
         `form = TransferForm(request.POST or request.mfa.kept_form())`
         """
         request = self._session.request
-        if request.method not in ("GET", "HEAD") or not self._is_theirs:
+        # Not after HEAD: nobody sees the form that it would be given to.
+        if request.method != "GET" or not self._is_theirs:
             return None
         typed = self._session.take_form(request.path)
         if typed is None:

@@ -42,10 +42,12 @@ class Proving(SessionLife):
         if self.store.get(OWNER) != self.store.get(SESSION_KEY, ""):
             return []
         found = [Proof.from_json(data) for data in self.store.get(PROOFS, ())]
-        longest, now = conf.get().SESSIONS.PROOF_AGE, clock.timestamp()
-        if not longest:
-            return found
-        return [old for old in found if -clock.SLACK <= now - old.at <= longest]
+        return [old for old in found if self.counts(old)]
+
+    def counts(self, proof: Proof) -> bool:
+        """Whether `proof` is not worn out: as young as `SESSIONS.PROOF_AGE` wants it."""
+        longest = conf.get().SESSIONS.PROOF_AGE
+        return not longest or -clock.SLACK <= clock.timestamp() - proof.at <= longest
 
     def is_worn_out(self) -> bool:
         """Whether this session has shown something, and all of it is too old."""

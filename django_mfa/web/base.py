@@ -75,8 +75,7 @@ class Page(View):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         """Refuse what is too big, call the handler, answer errors, add the headers."""
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY:
+        if answers.is_too_large(request, MAX_BODY):
             refusal = self.too_large()
             if refusal is not None:
                 return self._sealed(refusal)

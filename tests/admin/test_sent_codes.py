@@ -4,6 +4,8 @@ import pytest
 
 from django_mfa.testing import add_email, add_phone, mfa_login
 
+pytest.importorskip("phonenumbers")
+
 NUMBER, ADDRESS = "+447700900123", "somebody.else@example.org"
 
 

@@ -89,7 +89,7 @@ def inside(user):
     return program
 
 
-def send(program, path, method, body):
+def send(program, path, method, body, **said):
     path = path.replace("{factor}", "totp").replace("{id}", "1")
     path = path.replace("{public_id}", "1f0e8a52-58a8-4f3c-9d5b-0d9f2f3f7c11")
     return program.client.generic(
@@ -98,6 +98,7 @@ def send(program, path, method, body):
         body,
         content_type="application/json",
         headers={**program.headers, **program._csrf()},
+        **said,
     )
 
 
@@ -161,3 +162,10 @@ def test_I01_what_is_required_is_required(inside, path, method, shape):
         response = send(inside, path, method, json.dumps(rest))
         assert response.status_code == 400
         assert name in response.json()["errors"]
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "²", "-1"])
+def test_I01_a_length_that_is_no_number_is_refused(inside, length):
+    path, method, _shape = OPERATIONS[0].values
+    response = send(inside, path, method, "{}", CONTENT_LENGTH=length)
+    assert response.status_code == 413

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import models
+from django.test.utils import isolate_apps
 
 from django_mfa import approvals, clock
 from django_mfa.approvals import approve
@@ -366,3 +368,40 @@ def test_what_waits_already_is_told_once(alice):
     alice.opens()
     alice.opens()
     assert told().count("approval_requested") == 1
+
+
+def test_fields_that_are_called_the_same_are_all_shown(staff, monkeypatch):
+    payment = Payment(payee="Bob", amount=100, prepared_by=staff)
+    field = Payment._meta.get_field("amount")
+    monkeypatch.setattr(field, "verbose_name", "payee")
+    assert payment.approval_content() == {
+        "payee (payee)": "Bob",
+        "payee (amount)": 100,
+    }
+
+
+@pytest.mark.parametrize(
+    ("obj", "why"),
+    [
+        (Payment(payee="Bob"), "is not saved yet"),
+        ([Payment(payee="Bob")], "is not saved yet"),
+        (["Bob"], "is no model"),
+    ],
+)
+def test_what_cannot_be_found_again_is_said_to_be_so(obj, why):
+    with pytest.raises(TypeError, match=rf"{why}.*Pass None as the object"):
+        Draft.of("pay", obj, "Pay", {})
+
+
+@isolate_apps("testproject.site")
+def test_an_object_of_a_composite_key_is_said_to_be_none_to_approve():
+    class Line(models.Model):  # noqa: DJ008  # nobody reads it
+        pk = models.CompositePrimaryKey("order", "number")
+        order = models.IntegerField()
+        number = models.IntegerField()
+
+        class Meta:
+            app_label = "site"
+
+    with pytest.raises(TypeError, match="has a composite primary key"):
+        Draft.of("pay", Line(order=1, number=2), "Pay", {})

@@ -21,6 +21,7 @@ from django_mfa.errors import (
     Unavailable,
 )
 from django_mfa.factors.email import EmailFactor
+from django_mfa.factors.sent_code.models import Answer
 from django_mfa.factors.sent_code.parcel import Parcel
 from django_mfa.factors.sms.models import PhoneDevice
 from django_mfa.flows import challenge, send_code, sending
@@ -372,6 +373,16 @@ def test_a_broker_that_is_down_fails_at_once(ctx, settings, user, caplog):
     challenge.answer(ctx, last_sms(), factor="sms")
 
 
+def test_a_broker_that_took_it_and_said_nothing_has_not_failed(ctx, settings):
+    def lost(parcel):
+        sending.deliver_quietly(parcel)
+        raise ConnectionError
+
+    settings.DJANGO_MFA = {**SETTINGS, "SENT_CODES": {"DISPATCHER": lost}}
+    send_code.to_sign_in(ctx, "sms")
+    challenge.answer(ctx, last_sms(), factor="sms")
+
+
 # Codes that the provider makes
 
 
@@ -459,9 +470,20 @@ def test_a_guess_at_a_code_that_was_not_sent_costs_a_try(ctx, judging, monkeypat
         challenge.answer(ctx, sms_outbox[0].code, factor="sms")
 
 
-def test_a_code_that_was_used_is_not_asked_for_again(ctx, judging, user, settings):
+def test_a_code_that_was_used_is_spent_whoever_judges_it(ctx, judging):
     challenge.answer(ctx, Judging.CODE, factor="sms")
-    assert Challenge.objects.get().taken is not None
+    device, row = PhoneDevice.objects.get(), Challenge.objects.get()
+    assert row.taken is not None
+    verdict = device.judge(Answer(Judging.CODE, row, is_right=True))
+    assert (verdict.right, verdict.reason) == (False, "replay")
+
+
+def test_code_that_knows_only_django_otp_finds_no_code_right(ctx, phone):
+    send_code.to_sign_in(ctx, "sms")
+    assert not phone.verify_token(last_sms())
+    phone.refresh_from_db()
+    assert phone.failures == 0
+    challenge.answer(ctx, last_sms(), factor="sms")
 
 
 # What it costs

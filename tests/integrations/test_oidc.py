@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import login
 from django.test import RequestFactory
 
@@ -12,7 +13,7 @@ from django_mfa.integrations import oidc
 from django_mfa.policy import sso
 from django_mfa.policy.requirements import Recent
 from django_mfa.session import MFASession
-from django_mfa.testing import add_totp, freeze
+from django_mfa.testing import add_totp, freeze, mfa_login
 from tests.stories import fresh, last_told
 
 MAP = {
@@ -180,3 +181,65 @@ def test_a_session_does_not_keep_whatever_a_provider_says(settings):
     proof = sso.proof_of({"amr": said})
     assert proof
     assert len(str(proof.as_json())) < 1000
+
+
+@pytest.fixture
+def come_back(client, user):
+    """Return from the provider, with these claims, in the browser of `client`."""
+
+    def come(**told):
+        session = client.session
+        request = RequestFactory().get("/callback/")
+        request.session = session
+        oidc.remember(request, claims("mfa", **told))
+        login(request, fresh(user))
+        session.save()
+        client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+        return MFASession(request)
+
+    return come
+
+
+def test_a_repeated_sign_in_brings_a_fresh_proof(come_back, user):
+    with freeze(NOW) as moving:
+        first = come_back()
+        key = first.store.session_key
+        moving.tick(3600)
+        assert not Recent(900).is_met_by(first.proofs())
+        again = come_back(auth_time=NOW + 3600)
+        assert Recent(900).is_met_by(again.proofs())
+        assert again.store.session_key != key
+        assert len(again.proofs()) == 1
+
+
+def test_a_repeated_sign_in_lengthens_no_session(come_back, settings):
+    sessions = {"SESSIONS": {"ABSOLUTE_AGE": 7200}}
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, **sessions}
+    with freeze(NOW) as moving:
+        come_back()
+        moving.tick(3600)
+        again = come_back(auth_time=NOW + 3600)
+        moving.tick(3601)
+        assert again.is_over()
+
+
+def test_a_repeated_sign_in_keeps_what_was_shown_here(client, come_back, user):
+    mfa_login(client, user)
+    shown = come_back().proofs()
+    assert {proof.factor for proof in shown} == {"totp", "sso"}
+
+
+@pytest.mark.parametrize("when", [None, NOW - 3601])
+def test_what_is_worn_out_is_no_proof_and_leads_in_no_circles(
+    client, come_back, user, settings, when
+):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "SESSIONS": {"PROOF_AGE": 3600}}
+    come_back(auth_time=when)
+    assert client.get("/profile/").status_code == 200
+    assert last_told().reason == "no_factor"
+
+
+def test_what_is_worn_out_does_not_stand_in_for_a_factor(come_back, user, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "SESSIONS": {"PROOF_AGE": 3600}}
+    add_totp(user)
+    assert not come_back(auth_time=None).is_signed_in(user)

@@ -22,10 +22,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def use(settings):
-    """Send by these gateways, where no answer takes longer than a second."""
+    """Send by these gateways, where no answer takes longer than three seconds."""
 
     def change(*names, **sms):
-        said = {"GATEWAYS": list(names), "TIMEOUT": 1, **sms}
+        said = {"GATEWAYS": list(names), "TIMEOUT": 3, **sms}
         settings.DJANGO_MFA = {**SETTINGS, "SMS": said}
 
     return change

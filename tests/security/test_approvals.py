@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin import AdminSite, ModelAdmin, action
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import path
 from django.views import generic
@@ -48,6 +49,15 @@ class DeleteView(Mine, generic.DeleteView):
     approval_action = "payment.delete"
 
 
+class AddView(Mine, generic.CreateView):
+    approval_action = "payment.add"
+    fields = ("payee", "amount", "prepared_by")
+
+
+class Bare(ApprovalRequiredMixin, generic.View):
+    approval_action = "nothing.known"
+
+
 class EditView(Mine, generic.UpdateView):
     approval_action = "payment.edit"
     fields = ("payee", "amount")
@@ -56,6 +66,7 @@ class EditView(Mine, generic.UpdateView):
 urlpatterns = [
     path("pay/<int:pk>/delete/", csrf_exempt(DeleteView.as_view())),
     path("pay/<int:pk>/edit/", csrf_exempt(EditView.as_view())),
+    path("pay/add/", csrf_exempt(AddView.as_view())),
     path("bank/", bank.urls),
     *site,
 ]
@@ -130,7 +141,9 @@ def test_an_approval_of_an_edit_is_one_of_what_was_typed(clerk, payments, clock)
     browser, url = clerk.enter(), f"/pay/{payments[0].pk}/edit/"
     typed = {"payee": "Ann", "amount": "11", "csrfmiddlewaretoken": "x"}
     approved(clerk, browser, browser.post(url, typed), clock)
-    assert ["amount", "11"] in Approval.objects.get().fields
+    shown = Approval.objects.get().fields
+    assert ["amount", "11"] in shown
+    assert ["payee, as sent", "Ann"] in shown
     for other in ({"amount": "9999"}, {"amount": ["11", "9999"]}):
         response = browser.post(url, {**typed, **other})
         assert response.url.startswith("/mfa/approve/")
@@ -160,3 +173,32 @@ def test_what_cannot_be_shown_is_a_bad_request(clerk, payments, payee):
     typed = {"payee": payee, "amount": "11"}
     response = clerk.enter().post(f"/pay/{payments[0].pk}/edit/", typed)
     assert response.status_code == 400
+
+
+def test_a_field_that_is_sent_hides_nothing_that_is_stored(clerk, payments):
+    typed = {"payee, as sent": "x", "payee": "A friend"}
+    clerk.enter().post(f"/pay/{payments[0].pk}/delete/", typed)
+    shown = dict(Approval.objects.get().fields)
+    assert shown["payee"] == "Ann"
+    assert {"x", "A friend"} <= set(shown.values())
+
+
+def test_an_object_that_is_made_is_approved_as_it_was_typed(clerk, clock):
+    browser = clerk.enter()
+    typed = {"payee": "Ann", "amount": "11", "prepared_by": clerk.user.pk}
+    approved(clerk, browser, browser.post("/pay/add/", typed), clock)
+    row = Approval.objects.get()
+    assert row.summary == "payment.add: /pay/add/"
+    assert ["amount", "11"] in row.fields
+    other = browser.post("/pay/add/", {**typed, "amount": "12"})
+    assert other.url.startswith("/mfa/approve/")
+    assert browser.post("/pay/add/", typed).url == "/payments/"
+    assert [payment.amount for payment in Payment.objects.all()] == [11]
+
+
+@pytest.mark.parametrize("name", ["get_approval_summary", "get_approval_fields"])
+def test_a_view_that_cannot_say_what_it_does_says_what_it_needs(rf, name):
+    view = Bare()
+    view.setup(rf.post("/bare/"))
+    with pytest.raises(ImproperlyConfigured, match=rf"Define.* {name}\(\)"):
+        getattr(view, name)(None)

@@ -230,3 +230,24 @@ def test_a_form_that_is_too_big_is_not_even_read(alice, clock, size, kept):
     response = browser.post("/p/kept/", {"note": "x" * size})
     assert response.url == "/mfa/step-up/?next=%2Fp%2Fkept%2F"
     assert ("_mfa_form" in browser.session) is kept
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "²", "-1"])
+def test_a_form_whose_length_is_no_number_is_not_even_read(alice, clock, length):
+    browser = alice.enter()
+    clock.tick(SIXTEEN_MINUTES)
+    response = browser.post("/p/kept/", {"note": "x"}, CONTENT_LENGTH=length)
+    assert response.url == "/mfa/step-up/?next=%2Fp%2Fkept%2F"
+    assert "_mfa_form" not in browser.session
+
+
+@pytest.mark.urls("testproject.urls")
+def test_a_look_at_the_headers_alone_leaves_the_form_to_the_person(alice, clock):
+    browser = alice.enter()
+    clock.tick(SIXTEEN_MINUTES)
+    asked = browser.post("/transfer/", {"recipient": "Bob Ross", "amount": "9"})
+    clock.tick(30)
+    browser.post(asked.url, {"code": alice.code})
+    assert browser.head("/transfer/").status_code == 200
+    assert b"Bob Ross" in browser.get("/transfer/").content
+    assert b"Bob Ross" not in browser.get("/transfer/").content

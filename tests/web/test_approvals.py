@@ -11,6 +11,7 @@ from django_mfa.approvals.models import Approval
 from django_mfa.testing import (
     FakeAuthenticator,
     add_passkey,
+    add_phone,
     add_totp,
     freeze,
     mfa_login,
@@ -18,6 +19,7 @@ from django_mfa.testing import (
 )
 from testproject.site.models import Payment
 from tests.browser import Browser
+from tests.sent import last_sms
 
 
 @pytest.fixture
@@ -140,6 +142,31 @@ def test_with_a_passkey_the_challenge_carries_the_digest(make_user, moving):
     browser.post(f"{place}passkey/", answer)
     row.refresh_from_db()
     assert row.factor == "passkey"
+
+
+def asked_to_approve(browser, **more):
+    """The address of the approval of a big transfer, with the factor named."""
+    place = browser.post("/transfer/", {**BIG, **more}).url.partition("?")[0]
+    return f"{place}sms/"
+
+
+@pytest.mark.usefixtures("sends")
+def test_a_code_that_is_sent_approves_what_it_was_sent_for_and_nothing_else(alice):
+    add_phone(alice.user)
+    browser = alice.browser
+    first = asked_to_approve(browser)
+    alice.moving.tick(1)
+    second = asked_to_approve(browser, amount="6000.00")
+    assert first != second
+    assert browser.get(f"{first}send/").url == first
+    sent = browser.post(f"{first}send/")
+    assert sent.url.partition("?")[0] == first
+    assert "on its way" in browser.get(first).text
+    assert "on its way" not in browser.get(second).text
+    browser.post(second, {"code": last_sms()})
+    assert not Approval.objects.exclude(approved_at=None).exists()
+    browser.post(first, {"code": last_sms()})
+    assert Approval.objects.exclude(approved_at=None).count() == 1
 
 
 def test_refusing_takes_no_code(alice):

@@ -206,7 +206,32 @@ def test_step_up_by_text_message(visitor, user, clock):
     assert visitor.page("step_up_send", "sms").url == "/mfa/step-up/sms/"
 
 
+@pytest.mark.parametrize("factor", ["totp", "passkey", "nothing"])
+def test_there_is_no_page_to_send_what_is_not_sent(visitor, user, phone, factor):
+    visitor.begin(user)
+    for name in ("verify_send", "setup_send"):
+        assert visitor.page(name, factor).status_code == 404
+        assert visitor.send(name, factor).status_code in (404, 302)
+
+
 # Setting up
+
+
+def test_a_program_sets_a_phone_up_in_json(visitor, user):
+    visitor.begin(user)
+    headers, url = {"Accept": "application/json"}, "/mfa/setup/sms/send/"
+    bad = visitor.post(url, {"to": "12345"}, headers=headers)
+    assert (bad.status_code, bad.json()["code"]) == (400, "invalid_number")
+    sent = visitor.post(url, {"to": NUMBER}, headers=headers).json()
+    assert (sent["sent_to"], sent["expires_in"]) == ("••••••56", 300)
+
+
+def test_looking_at_a_set_up_sends_nothing(visitor, user):
+    visitor.begin(user)
+    url = visitor.page("setup_send", "sms", next="/transfer/").url
+    assert url == "/mfa/setup/sms/?next=%2Ftransfer%2F"
+    visitor.send("setup_send", "sms", restart="1")
+    assert not sms_outbox
 
 
 def test_a_phone_is_set_up_by_number_and_code(visitor, user):

@@ -19,7 +19,7 @@ from django_mfa.errors import (
     NotPermitted,
 )
 from django_mfa.factors import registry
-from django_mfa.flows import approve
+from django_mfa.flows import approve, send_code
 
 from .login import response_in
 
@@ -88,7 +88,11 @@ class ApprovalChallengeView(Door):
         data = self.read(ApprovalChallengeInput)
         client = self.enter()
         told: dict[str, Any] = {"method": data["method"], "detail": "Enter the code."}
-        if registry.get(data["method"]).asks:
+        kind = registry.get(data["method"])
+        if kind.sends:
+            sent = send_code.to_approve(client.context, data["id"], kind.slug)
+            told |= {"detail": "Enter the code that was sent.", **sent.as_json()}
+        elif kind.is_ceremony:
             asked = approve.ask(client.context, data["id"], data["method"])
             told |= {"detail": "Answer it.", "options": dict(asked)}
         else:

@@ -9,10 +9,10 @@ from django_mfa.api import outputs
 from django_mfa.api.base import Door
 from django_mfa.api.operations import JUDGED, SIGNED_IN, does
 from django_mfa.api.serializers import (
+    CancelInput,
     ChallengeInput,
     CodeInput,
     LoginInput,
-    SetupInput,
     StepUpInput,
 )
 from django_mfa.decorators import mfa_settles
@@ -22,6 +22,8 @@ from django_mfa.errors import (
     LoginExpired,
     MalformedCode,
     MFARequired,
+    SendFailed,
+    SendTooSoon,
     StepUpRequired,
     TooManyAttempts,
     Unavailable,
@@ -31,6 +33,8 @@ from django_mfa.errors import (
 from django_mfa.factors import registry
 from django_mfa.flows import challenge, login, step_up
 from django_mfa.values import Credential
+
+from .sending import send
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -93,7 +97,13 @@ class ChallengeView(Door):
         sent={"mfa_token": "xWh0u0...", "method": "totp"},
         answer=outputs.Challenge,
         example={"method": "totp", "detail": "Enter the code."},
-        errors=(*SIGNED_IN, FactorNotAvailable, TooManyAttempts),
+        errors=(
+            *SIGNED_IN,
+            FactorNotAvailable,
+            TooManyAttempts,
+            SendTooSoon,
+            SendFailed,
+        ),
         description="For a sign-in that waits; for somebody signed in, a step-up.",
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
@@ -141,14 +151,14 @@ class CancelView(Door):
 
     @does(
         "Give up a sign-in that waits",
-        request=SetupInput,
+        request=CancelInput,
         sent={"mfa_token": "xWh0u0..."},
         answer=outputs.Detail,
         example={"detail": "The sign-in was given up."},
         errors=(LoginExpired, Unavailable),
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
-        client = self.enter(self.read(SetupInput))
+        client = self.enter(self.read(CancelInput))
         client.session.require_hold()
         login.cancel(client.context)
         return self.reply(client, {"detail": "The sign-in was given up."})
@@ -202,6 +212,9 @@ def asked(client: Client, slug: str) -> dict[str, Any]:
     if slug not in {kind.slug for kind in flow.factors_asked(context)}:
         raise FactorNotAvailable
     told: dict[str, Any] = {"method": slug, "detail": "Enter the code."}
-    if registry.get(slug).asks:
+    kind = registry.get(slug)
+    if kind.sends:
+        return send(client, slug)
+    if kind.is_ceremony:
         told |= {"detail": "Answer it.", "options": dict(flow.ask(context, slug))}
     return told

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
+from rest_framework.exceptions import ValidationError
 
 from django_mfa import conf
 from django_mfa.api import outputs
@@ -20,6 +21,7 @@ from django_mfa.errors import (
 )
 from django_mfa.factors import registry
 from django_mfa.flows import enrol
+from django_mfa.flows.sending import require_sender
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from django_mfa.api.client import Client
 
+#: How the ways to send are called.
+BY = {"sms": "SMS", "email": "e-mail"}
 SHOWN = {
     "method": "totp",
     "expires_in": 600,
@@ -82,8 +86,9 @@ class SetupView(FactorDoor):
     @sensitive_variables()
     @does("Begin to set up a factor, or go on with what was begun", **BEGIN)
     def post(self, request: Request, **kwargs: Any) -> Response:
-        client = self.enter(self.read(SetupInput))
-        return self.reply(client, shown(client, self.slug))
+        data = self.read(SetupInput)
+        client = self.enter(data)
+        return self.reply(client, shown(client, self.slug, data.get("to", "")))
 
 
 class EnableView(FactorDoor):
@@ -117,15 +122,28 @@ class ConfirmView(ConfirmSetupView):
 
 
 @sensitive_variables()
-def shown(client: Client, slug: str) -> dict[str, Any]:
+def shown(client: Client, slug: str, to: str = "") -> dict[str, Any]:
     """Begin the set-up of a factor; return what the person needs, as plain JSON."""
     kind = registry.get(slug)
-    if kind.asks:
+    if kind.sends:
+        return sent(client, slug, to)
+    if kind.is_ceremony:
         # It has addresses of its own: what it needs is made for one browser.
         raise FactorNotAvailable
     setup = enrol.begin(client.context, slug)
     texts = {name: str(value) for name, value in setup.show.items()}
     return {"method": slug, "expires_in": conf.get().SETUP_TTL, **texts}
+
+
+@sensitive_variables()
+def sent(client: Client, slug: str, to: str) -> dict[str, Any]:
+    """Send the first code to a number or address; return how it stands."""
+    form = require_sender(registry.get(slug)).destination_form({"to": to})
+    if not form.is_valid():
+        raise ValidationError({"to": [str(each) for each in form.errors.get("to", [])]})
+    found = enrol.send(client.context, slug, form.cleaned_data["to"])
+    detail = f"Verification code sent via {BY.get(slug, slug)}"
+    return {"method": slug, "detail": detail, **found.as_json()}
 
 
 @sensitive_variables()

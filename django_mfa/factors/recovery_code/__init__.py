@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from .factor import RecoveryCodeFactor
+from typing import TYPE_CHECKING
+
+from django_mfa.extras import late
+
+if TYPE_CHECKING:
+    from .factor import RecoveryCodeFactor
 
 __all__ = ["RecoveryCodeFactor"]
+
+# Django imports this package for its models; the rest can wait.
+__getattr__ = late(__name__, RecoveryCodeFactor="factor")

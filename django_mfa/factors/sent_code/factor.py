@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import uuid4
 
 from django.utils.translation import get_language
@@ -12,7 +11,7 @@ from django_mfa.challenges import codes as challenges
 from django_mfa.errors import AlreadyRegistered
 from django_mfa.factors.base import Factor, Setup
 from django_mfa.limits import sends
-from django_mfa.values import Shown
+from django_mfa.values import NOTHING, Shown
 
 from . import codes
 from .models import Answer, SentCodeDevice
@@ -31,13 +30,15 @@ if TYPE_CHECKING:
     from .forms import DestinationForm
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """A number or an address that codes may be sent to, as it is stored and shown."""
 
-    text: str = field(repr=False)
+    text: str
     masked: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = NOTHING
+
+    def __repr__(self) -> str:
+        return "<Destination>"
 
 
 class SentCodeFactor(Factor):
@@ -202,5 +203,6 @@ class SentCodeFactor(Factor):
     def used(self, context: Any, device: MFADevice) -> None:
         """Tell the guard that a code was answered."""
         del context
-        if isinstance(device, SentCodeDevice) and device.asked is not None:
-            sends.answered(device.asked.state["reservation"])
+        assert isinstance(device, SentCodeDevice)  # noqa: S101  # tells the type only
+        assert device.asked is not None  # noqa: S101  # it was judged by that
+        sends.answered(device.asked.state["reservation"])

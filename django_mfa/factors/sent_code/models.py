@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import models
 from django.db.models import Q
@@ -24,14 +23,16 @@ if TYPE_CHECKING:
     from django_mfa.challenges.models import Challenge
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What was typed, and what was sent last in the same browser for the same purpose."""
 
-    code: str = field(repr=False)
+    code: str
     asked: Challenge | None = None
     #: What the provider says of it, where that makes the codes; None where we do.
     is_right: bool | None = None
+
+    def __repr__(self) -> str:
+        return "<Answer>"
 
 
 class SentCodeDevice(MFADevice):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """What a queue carries: plain texts, no destination, and the code sealed.
 
     SECURITY: whoever reads the queue learns no code, and whoever writes to it sends
@@ -25,16 +23,19 @@ class Parcel:
 
     challenge: str
     factor: str
-    sealed: str = field(repr=False)
+    sealed: str
     language: str = ""
     host: str = ""
     address: str = ""
     user_agent: str = ""
     request_id: str = ""
 
+    def __repr__(self) -> str:
+        return "<Parcel>"
+
     def as_json(self) -> dict[str, str]:
         """Plain JSON, for any queue."""
-        return asdict(self)
+        return self._asdict()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Parcel:
@@ -54,8 +55,7 @@ def place_of(challenge: Any) -> str:
     return f"parcel:{challenge}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """How it stands with the code that was sent last: what pages and clients may know."""
 
     to: str

@@ -5,8 +5,7 @@ The only module that imports `phonenumbers`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -31,13 +30,15 @@ SATELLITE = frozenset({870, 881, 882, 883})
 FICTIONAL_CODE, FICTIONAL = 1, "55501"
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneNumber:
+class PhoneNumber(NamedTuple):
     """A number in E.164, its country (ISO 3166, `001` for none) and its kind."""
 
-    e164: str = field(repr=False)
+    e164: str
     country: str
     kind: str
+
+    def __repr__(self) -> str:
+        return "<PhoneNumber>"
 
     @property
     def prefix(self) -> str:

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from .factor import TOTPFactor
+from typing import TYPE_CHECKING
+
+from django_mfa.extras import late
+
+if TYPE_CHECKING:
+    from .factor import TOTPFactor
 
 __all__ = ["TOTPFactor"]
+
+# Django imports this package for its models; the rest can wait.
+__getattr__ = late(__name__, TOTPFactor="factor")

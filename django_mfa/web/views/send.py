@@ -17,9 +17,9 @@ from django_mfa.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from django_mfa.extras import lazy
 from django_mfa.factors import registry
 from django_mfa.flows import enrol, send_code
-from django_mfa.flows.sending import require_sender
 
 from .approvals import ApproveView
 from .setup import SetupView
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
     from django_mfa.factors.sent_code.parcel import Sent
+    from django_mfa.flows import sending
+else:
+    sending = lazy("django_mfa.flows.sending")
 
 #: What is said on the page that asked; the code sent before is still good there.
 BESIDE_THE_FORM = (SendFailed, TooManyAttempts, KeyTrouble, Unavailable)
@@ -107,7 +110,7 @@ class SetupSendView(SetupView):
         if "restart" in request.POST:
             enrol.start_over(self.context, slug)
             return self.go_on(self._page())
-        kind = require_sender(registry.get(slug))
+        kind = sending.require_sender(registry.get(slug))
         form = kind.destination_form(request.POST) if "to" in request.POST else None
         if form is not None and not form.is_valid():
             return self.show(error=None, to_form=form)
@@ -123,7 +126,7 @@ class SetupSendView(SetupView):
         return self.go_on(self._page())
 
     def _page(self) -> str:
-        kind = require_sender(registry.get(self.kwargs["factor"]))
+        kind = sending.require_sender(registry.get(self.kwargs["factor"]))
         place = reverse("django_mfa:setup", args=[kind.slug])
         query = urlencode({"next": self.next_url}) if self.next_url else ""
         return f"{place}?{query}" if query else place

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.core import mail
 from django.test import TestCase, override_settings
 
@@ -49,6 +50,10 @@ class SentCodeContract(FactorContract):
 @override_settings(DJANGO_MFA=SETTINGS)
 class TestSMS(SentCodeContract, TestCase):
     slug = "sms"
+
+    def setUp(self) -> None:
+        pytest.importorskip("phonenumbers")
+        super().setUp()
 
     def enrol(self, user: Any) -> None:
         add_phone(user)

@@ -118,6 +118,7 @@ def _find(name: str) -> Gateway:
 @lru_cache(maxsize=16)
 def _make(name: str) -> Gateway:
     made: Gateway = import_string(OURS.get(name, name))(name)
+    made.load()
     return made
 
 

@@ -41,6 +41,15 @@ SERVER, BUSY = 500, "Throttl"
 class SNSGateway(Gateway):
     """Send by `Publish`, with the credentials that boto3 finds."""
 
+    def load(self) -> None:
+        """Import boto3, which takes longer than Amazon."""
+        for module, name in (
+            (session, "Session"),
+            (config, "Config"),
+            (exceptions, "ClientError"),
+        ):
+            getattr(module, name)
+
     @cached_property
     def client(self) -> Any:
         """The boto3 client, made when first used."""

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One code on its way to one number; error reports see neither.
 
     `reference` names what was asked, and is the same when a task is repeated.
     """
 
-    to: str = field(repr=False)
-    text: str = field(repr=False)
-    code: str = field(repr=False)
+    to: str
+    text: str
+    code: str
     reference: str = ""
     language: str = ""
     #: `Receipt.provider_id` of the message whose code this one replaces.
     replaces: str = ""
 
+    def __repr__(self) -> str:
+        return "<Message>"
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+
+class Receipt(NamedTuple):
     """Which gateway took a message, under what name, at what price if it said so."""
 
     gateway: str
@@ -72,6 +72,9 @@ class Gateway:
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+    def load(self) -> None:
+        """Import what the provider's library takes: that is not its time to answer."""
 
     def send(self, message: Message) -> Receipt:
         """Hand `message` to the provider, once."""

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 class TwilioGateway(Gateway):
     """Send by the Messages API (https://www.twilio.com/docs/messaging/api)."""
 
+    def load(self) -> None:
+        """Import Twilio's library."""
+        twilio_client.load()
+
     @cached_property
     def client(self) -> Any:
         """Twilio's client, made when first used."""

@@ -44,6 +44,17 @@ BUSY = 429
 SERVER = 500
 
 
+def load() -> None:
+    """Import the library, which takes longer than Twilio."""
+    for module, name in (
+        (requests_exceptions, "RequestException"),
+        (exceptions, "TwilioException"),
+        (http_client, "TwilioHttpClient"),
+        (rest, "Client"),
+    ):
+        getattr(module, name)
+
+
 @sensitive_variables()
 def make() -> Any:
     """Return the client that the settings describe."""

@@ -31,6 +31,10 @@ class TwilioVerifyGateway(Gateway):
 
     checks_codes = True
 
+    def load(self) -> None:
+        """Import Twilio's library."""
+        twilio_client.load()
+
     @cached_property
     def client(self) -> Any:
         """Twilio's client, made when first used."""

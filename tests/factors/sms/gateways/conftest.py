@@ -28,7 +28,7 @@ def use(settings):
     """Set what stands below SMS; gateways and a short time-out by default."""
 
     def change(*names, **sms):
-        settings.DJANGO_MFA = {"SMS": {"GATEWAYS": list(names), "TIMEOUT": 1, **sms}}
+        settings.DJANGO_MFA = {"SMS": {"GATEWAYS": list(names), "TIMEOUT": 3, **sms}}
 
     return change
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import replace
 from threading import Thread
 
 import pytest
@@ -16,10 +15,11 @@ from django_mfa.factors.sms.gateways.quiet import nothing_logged
 from tests.servers import Answer
 
 from .conftest import NUMBER, TEXT
-from .test_aws_sns import SNS, aws
 
 pytest.importorskip("twilio")
 pytest.importorskip("boto3")
+
+from .test_aws_sns import SNS, aws  # needs boto3
 
 __all__ = ["aws"]
 
@@ -55,7 +55,7 @@ def test_twilio_logs_nothing_of_a_check(twilio, use, message, log):
     code = twilio.code_for(NUMBER)
     gateways.check(receipt, NUMBER, "918273")
     gateways.check(receipt, NUMBER, code)
-    gateways.send(replace(message, replaces=receipt.provider_id))
+    gateways.send(message._replace(replaces=receipt.provider_id))
     assert hidden(log, code, "918273")
 
 

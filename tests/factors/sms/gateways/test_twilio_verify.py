@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from django_mfa.errors import (
@@ -72,7 +70,7 @@ def test_a_repeated_call_leaves_one_code_that_is_good(ready, message):
 
 def test_a_code_asked_for_elsewhere_is_another_one(ready, message):
     here = gateways.send(message)
-    elsewhere = gateways.send(replace(message, reference="challenge-2"))
+    elsewhere = gateways.send(message._replace(reference="challenge-2"))
     code = ready.code_for(NUMBER)
     assert not gateways.check(here, NUMBER, code)
     assert gateways.check(elsewhere, NUMBER, code)
@@ -81,7 +79,7 @@ def test_a_code_asked_for_elsewhere_is_another_one(ready, message):
 def test_a_new_code_in_the_place_of_an_old_one_costs_one_message(ready, message):
     first = gateways.send(message)
     before = ready.code_for(NUMBER)
-    second = gateways.send(replace(message, replaces=first.provider_id))
+    second = gateways.send(message._replace(replaces=first.provider_id))
     sent = [each for each in ready.requests if each.path.endswith("/Verifications")]
     assert len(sent) == 2
     assert not gateways.check(first, NUMBER, before)
@@ -91,7 +89,7 @@ def test_a_new_code_in_the_place_of_an_old_one_costs_one_message(ready, message)
 def test_an_old_code_that_is_over_can_be_replaced(ready, message):
     first = gateways.send(message)
     assert gateways.check(first, NUMBER, ready.code_for(NUMBER))
-    second = gateways.send(replace(message, replaces=first.provider_id))
+    second = gateways.send(message._replace(replaces=first.provider_id))
     assert gateways.check(second, NUMBER, ready.code_for(NUMBER))
 
 
@@ -99,7 +97,7 @@ def test_an_old_code_that_cannot_be_cancelled_stops_the_new_one(ready, message):
     first = gateways.send(message)
     ready.fails(500)
     with pytest.raises(ProviderUnavailable):
-        gateways.send(replace(message, replaces=first.provider_id))
+        gateways.send(message._replace(replaces=first.provider_id))
     sent = [each for each in ready.requests if each.path.endswith("/Verifications")]
     assert len(sent) == 1
 
@@ -122,7 +120,7 @@ def test_too_many_wrong_answers_at_twilio_read_as_wrong(ready, message):
     ],
 )
 def test_the_text_is_in_the_language_of_the_person(ready, message, language, locale):
-    gateways.send(replace(message, language=language))
+    gateways.send(message._replace(language=language))
     assert ready.requests[0].form.get("Locale") == locale
 
 
