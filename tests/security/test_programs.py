@@ -14,9 +14,10 @@ from django_mfa.accounts import service as accounts
 from django_mfa.api.views import login
 from django_mfa.challenges.models import Challenge
 from django_mfa.policy.models import Policy
-from django_mfa.testing import add_passkey, totp_code
+from django_mfa.testing import add_passkey, add_phone, totp_code
 from tests.browser import Browser
 from tests.programs import Program
+from tests.sent import last_sms
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -74,6 +75,17 @@ def test_U06_a_token_of_the_password_alone_opens_nothing_of_ours(mount, alice):
 def test_U06_a_factor_raises_a_token_of_the_password_alone(mount, alice):
     program = of_password_alone(mount, alice.user)
     response = program.post("mfa/verify", {"code": totp_code(alice.secret)})
+    assert response.status_code == 200
+    assert program.is_verified
+
+
+@pytest.mark.usefixtures("sends")
+def test_U06_a_code_is_sent_to_raise_a_token_of_the_password_alone(mount, carol):
+    add_phone(carol)
+    program = of_password_alone(mount, carol)
+    assert program.get("mfa/devices").status_code == 403
+    assert program.post("mfa/challenge", {"method": "sms"}).status_code == 200
+    response = program.post("mfa/verify", {"code": last_sms(), "method": "sms"})
     assert response.status_code == 200
     assert program.is_verified
 
