@@ -18,11 +18,16 @@ from .models import MFAAccount
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-#: What every request asks of the account, and how it is called on its user.
+#: What a request or a sign-in asks of the account, and how it is called on its user.
 CARRIED = {
     name: f"_mfa_account_{name}"
-    for name in ("epoch", "roles", "required", "grace_deadline", "default_device")
+    for name in (
+        *("epoch", "roles", "required", "grace_deadline", "default_device"),
+        "user_handle",
+    )
 }
+#: What every database gives as it is.
+PLAIN = frozenset({"epoch", "roles", "user_handle"})
 
 #: The SQL by user model and database: as immutable as these are.
 _statements: dict[tuple[Any, str], str] = {}
@@ -74,7 +79,7 @@ def _convert(found: Any, connection: BaseDatabaseWrapper) -> None:
     """Make of the account's columns what the model makes of them."""
     for name, called in CARRIED.items():
         value = getattr(found, called)
-        if value is None or name in {"epoch", "roles"}:
+        if value is None or name in PLAIN:
             continue
         column: Any = getattr(MFAAccount, name).field.cached_col
         for convert in (

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from django_mfa import clock, conf
+from django_mfa import clock, conf, lookups
+from django_mfa.accounts import joined
 from django_mfa.accounts import service as accounts
 from django_mfa.challenges import service as challenges
 from django_mfa.errors import InvalidResponse, MFAError
@@ -145,7 +146,7 @@ class PasskeyFactor(Factor):
 
     @sensitive_variables()
     def candidates(self, user_pk: Any, response: Any) -> Sequence[MFADevice]:
-        """Return the one passkey with this id, if it is the user's; one query."""
+        """Return the one passkey with this id, if it is the user's, with that user."""
         if response.answer is None:
             return []
         named = {"digest": digest_of(response.answer.id)}
@@ -154,7 +155,10 @@ class PasskeyFactor(Factor):
             # another person's passkey answers nothing here.
             named["user_id"] = user_pk
         # Whether it is confirmed and in use is judged, so that the audit row tells.
-        return list(Passkey.objects.select_related("user__mfa_account").filter(**named))
+        found = lookups.rows(Passkey, named)
+        for passkey in found:
+            passkey.user = joined.user(passkey.user_id)
+        return [each for each in found if each.user is not None]
 
     @sensitive_variables()
     def judge(self, devices: Sequence[MFADevice], response: Any) -> Verdict:
