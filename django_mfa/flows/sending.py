@@ -83,8 +83,10 @@ def send(ctx: Context, kind: SentCodeFactor, asking: Asking, device: Any) -> Sen
         device.end_wait(device.last_sent)
         raise
     try:
+        # Read before: SQLite locks out a transaction that reads and then writes.
+        replaces = kind.replaced(asking)
         with ctx.require_session().all_or_nothing():
-            parcel = _addressed(ctx, kind.issue(asking, device, reservation))
+            parcel = kind.issue(asking, device, reservation, replaces=replaces)
             signals.code_sent.emit(
                 ctx, device.user, device=device, purpose=asking.purpose
             )
@@ -92,7 +94,7 @@ def send(ctx: Context, kind: SentCodeFactor, asking: Asking, device: Any) -> Sen
         device.end_wait(device.last_sent)
         sends.give_back(reservation, why=getattr(error, "code", "error"))
         raise
-    dispatch(parcel)
+    dispatch(_addressed(ctx, parcel))
     sent = kind.look(asking, [device])
     return sent or Sent(device.masked, str(device.public_id))
 

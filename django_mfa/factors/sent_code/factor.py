@@ -119,13 +119,19 @@ class SentCodeFactor(Factor):
 
     # Sending
 
-    def issue(self, asking: Asking, device: Any, reservation: Any) -> Parcel:
+    def replaced(self, asking: Asking) -> str:
+        """Return what the provider calls the message that a new one takes the place of."""
+        before = self._asked(asking)
+        return str(before.state.get("provider_id", "")) if before else ""
+
+    def issue(
+        self, asking: Asking, device: Any, reservation: Any, *, replaces: str
+    ) -> Parcel:
         """Make a code, keep its digest, and void the one before it.
 
-        Must run in a transaction.
+        Must run in a transaction, as its first write.
         """
         pk, code = uuid4(), codes.new_code()
-        before = self._asked(asking)
         made = challenges.Made(
             pk=pk,
             digest=codes.digest(pk, code),
@@ -135,7 +141,7 @@ class SentCodeFactor(Factor):
                 "reservation": str(reservation),
                 "about": asking.about,
                 "waits_since": device.last_sent.isoformat(),
-                "replaces": before.state.get("provider_id", "") if before else "",
+                "replaces": replaces,
             },
         )
         challenges.issue(self.slug, asking, made)
