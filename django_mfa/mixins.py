@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +22,7 @@ from .policy.requirements import ANY, Recent
 from .policy.triggers import SAFE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from django.contrib.admin import ModelAdmin, actions
     from django.core.files.uploadedfile import UploadedFile
@@ -168,14 +169,17 @@ class ApprovalAdminMixin(AdminBase):
     approval_second_person: ClassVar[bool] = False
     approval_permission: ClassVar[str] = ""
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Put the approval before each of them, whichever way it is called."""
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """Put the approval before each of them, whichever way it is called.
+
+        Django 6.1 says where it shows them; no Django before it knows that word.
+        """
+        where = {"action_location": action_location} if action_location else {}
         # SECURITY: Django alone reads the form: another reading of the index or of
         # "select across" would approve one action, or one row, and run another.
-        found: dict[str, Any] = super().get_actions(request)
+        found: dict[str, Any] = super().get_actions(request, **where)
         for name in found.keys() & set(self.approval_actions):
-            action, *described = found[name]
-            found[name] = (partial(self._approved, name, action), *described)
+            found[name] = _wrapped(found[name], partial(self._approved, name))
         return found
 
     def _approved(
@@ -250,3 +254,11 @@ def _digest_of(file: UploadedFile[Any]) -> str:
     digest = hashlib.sha256(b"".join(file.chunks())).hexdigest()
     file.seek(0)
     return digest
+
+
+def _wrapped(action: Any, by: Callable[..., Any]) -> Any:
+    """Return an action of the admin whose function is given to `by` first."""
+    if isinstance(action, tuple):  # before Django 6.1
+        function, *described = action
+        return (partial(by, function), *described)
+    return replace(action, func=partial(by, action.func))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.db import connection, connections
 
 from django_mfa.approvals import service
@@ -147,6 +148,7 @@ def test_one_approval_used_by_two_processes_pays_once(alice, make_user, pair, cl
         **terms,
     )
     boss, proof = make_user("boss"), Proof("totp", "x", int(clock.at), "aal2", ("otp",))
+    boss.user_permissions.add(Permission.objects.get(codename="approve_payment"))
     assert service.give(service.ask(draft, alice, "")[0], boss, proof)
     browsers = [Browser() for _ in range(2 * EACH)]
     for browser in browsers:
