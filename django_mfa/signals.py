@@ -6,7 +6,8 @@ None carries a secret. All have the same arguments:
 
 `sender` the user model, `event` the name below, `user` whom it concerns (or None),
 `context` who acted and from where (`django_mfa.session.Context`), `factor`,
-`device` (its public id), `device_name`, `reason`, `details` (plain JSON).
+`device` (its public id), `device_name`, `reason`, `details` (plain JSON), `gone`
+(rows of devices that are removed; of several, those that codes were sent to).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from django.contrib.auth import get_user_model
 from django.dispatch import Signal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.contrib.auth.base_user import AbstractBaseUser
 
 EVENTS: dict[str, Event] = {}
@@ -38,6 +41,7 @@ class Event(Signal):
         device: Any = None,  # a Device model of any factor
         factor: str = "",
         reason: str = "",
+        gone: Sequence[Any] = (),  # as `device`
         **details: Any,
     ) -> None:
         """Tell every receiver; an error in one of them undoes the change."""
@@ -51,6 +55,7 @@ class Event(Signal):
             device_name=device.name if device is not None else "",
             reason=reason,
             details=details,
+            gone=gone,
         )
 
 

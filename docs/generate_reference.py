@@ -39,7 +39,8 @@ undoes the change, and whatever leaves the process should wait for
 All have the same arguments: `sender` (the user model), `event` (the name below),
 `user` (whom it concerns, or `None`), `context` (who acted and from where:
 `actor`, `address`, `user_agent`, `request_id`), `factor`, `device` (its public id),
-`device_name`, `reason` and `details` (a dict of plain JSON).
+`device_name`, `reason`, `details` (a dict of plain JSON) and `gone` (the rows of devices
+that are removed; of several, those that codes were sent to).
 
 ```python
 from django.dispatch import receiver

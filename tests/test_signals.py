@@ -48,6 +48,7 @@ def test_a_signal_says_whom_it_concerns_and_by_which_device(user, heard):
             "device_name": "Phone",
             "reason": "r",
             "details": {"before": "Old"},
+            "gone": (),
         }
     ]
 

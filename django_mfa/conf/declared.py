@@ -101,6 +101,8 @@ class Notices(NamedTuple):
     """Mail people about changes to their factors."""
     FROM_EMAIL: str | None = None
     """Sender of the mails. Default: DEFAULT_FROM_EMAIL."""
+    SMS: bool = True
+    """Tell a person's phones by text message when a phone was added or removed. See Changing a number."""
 
 
 class Settings(NamedTuple):

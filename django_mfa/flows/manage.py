@@ -133,17 +133,25 @@ def disable(ctx: Context) -> None:
         epoch = accounts.begin_change(user)
         if engine.duty(user):
             raise FactorRequired
-        erase(user)
+        gone = erase(user)
         session.drop_proofs()
         session.keep_up(epoch)
-        signals.mfa_disabled.emit(ctx, user)
+        signals.mfa_disabled.emit(ctx, user, gone=gone)
 
 
-def erase(user: Any) -> None:
-    """Delete every device of `user` of any factor. Must run in a transaction."""
+def erase(user: Any) -> list[MFADevice]:
+    """Delete every device of `user` of any factor; return those that codes were sent to.
+
+    Must run in a transaction.
+    """
+    gone: list[MFADevice] = []
     for kind in registry.factors().values():
-        kind.model._default_manager.filter(user=user).delete()
+        rows = kind.model._default_manager.filter(user=user)
+        if kind.sends:
+            gone += rows.filter(confirmed=True)
+        rows.delete()
     MFAAccount.objects.filter(pk=user.pk).update(default_device=None)
+    return gone
 
 
 @sensitive_variables()
@@ -183,4 +191,4 @@ def _delete(ctx: Context, device: MFADevice) -> None:
     rows = type(device)._default_manager.filter(pk=device.pk)
     if not rows.delete()[0]:
         raise DeviceNotFound
-    signals.device_removed.emit(ctx, ctx.actor, device=device)
+    signals.device_removed.emit(ctx, ctx.actor, device=device, gone=[device])

@@ -46,11 +46,11 @@ def reset(ctx: Context, target: Any, reason: str) -> None:
     authorise(ctx, target, reason)
     with transaction.atomic(using=router.db_for_write(MFAAccount)):
         accounts.begin_change(target)
-        manage.erase(target)
+        gone = manage.erase(target)
         MFAAccount.objects.filter(pk=target.pk).update(failures=0, locked_until=None)
         app_passwords.end_all(ctx, target, RESET)
         issuers.end_all(target)
-        signals.factors_reset.emit(ctx, target, reason=reason.strip())
+        signals.factors_reset.emit(ctx, target, reason=reason.strip(), gone=gone)
 
 
 def authorise(ctx: Context, target: Any, reason: str) -> None:

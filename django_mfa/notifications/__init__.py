@@ -1,1 +1,1 @@
-"""Mails that tell people what happened to their factors."""
+"""Mails and texts that tell people what happened to their factors."""

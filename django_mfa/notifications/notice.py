@@ -52,7 +52,7 @@ BY_OTHERS = frozenset(
 
 
 class Notice(NamedTuple):
-    """One mail: to whom, of what, when and from where."""
+    """One mail: to whom, of what, when and from where; `to` may be nowhere."""
 
     event: str
     to: str
@@ -76,15 +76,14 @@ class Notice(NamedTuple):
 
 
 def notice_of(happened: Mapping[str, Any]) -> Notice | None:
-    """Note what a mail will say; None for a person without an e-mail address."""
+    """Note what a mail will say; None where it is nobody's."""
     user, context = happened["user"], happened["context"]
-    to = _address_of(user)
-    if not to:
+    if user is None:
         return None
     details, left = happened["details"], happened["details"].get("left")
     return Notice(
         event=happened["event"],
-        to=to,
+        to=_address_of(user),
         user_pk=user.pk,
         user_name=user.get_username(),
         site_name=one_line(conf.get().SITE_NAME or context.host),
@@ -102,8 +101,6 @@ def notice_of(happened: Mapping[str, Any]) -> Notice | None:
 
 
 def _address_of(user: Any) -> str:
-    if user is None:
-        return ""
     return str(getattr(user, user.get_email_field_name(), "") or "")
 
 

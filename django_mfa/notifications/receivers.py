@@ -1,4 +1,4 @@
-"""From signal to mail."""
+"""From signal to mail, and to text message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django_mfa.accounts.models import MFAAccount
 from django_mfa.flows.reset import RESET
 from django_mfa.signals import EVENTS, challenge_failed
 
-from . import alarms, mail
+from . import alarms, mail, reach, text
 from .notice import SUBJECTS, notice_of
 
 #: Why an answer of a passkey was refused that may be a copy.
@@ -35,7 +35,10 @@ def tell_of_failure(sender: Any, **happened: Any) -> None:
 
 
 def tell(sender: Any, **happened: Any) -> None:
-    """Mail the person, once what happened is committed; nothing is read or written."""
+    """Mail the person, once what happened is committed; nothing is written.
+
+    Where codes are sent is read then, if that is what changed.
+    """
     if not conf.get().NOTICES.ENABLED:
         return
     if happened["event"] == "device_disabled" and happened["reason"] == CLONE:
@@ -47,7 +50,10 @@ def tell(sender: Any, **happened: Any) -> None:
         return
 
     def send() -> None:
-        mail.send(notice)
+        # One mail an address: none of them shows the others.
+        for to in reach.addresses(notice.to, happened):
+            mail.send(notice._replace(to=to))
+        text.send(notice, reach.numbers(happened))
 
     using = router.db_for_write(MFAAccount)
     transaction.on_commit(send, using=using, robust=True)

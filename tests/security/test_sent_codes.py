@@ -14,6 +14,7 @@ from django_mfa.errors import (
     ProviderUnavailable,
 )
 from django_mfa.factors.email.models import EmailDevice
+from django_mfa.factors.sms.gateways.locmem import LocmemGateway
 from django_mfa.factors.sms.models import PhoneDevice
 from django_mfa.limits.models import SendCounter
 from django_mfa.signals import EVENTS
@@ -298,6 +299,51 @@ def test_M05_the_answer_to_a_password_does_not_tell_of_a_phone_but_to_its_owner(
     add_totp(other)
     answers = [Browser().password(each) for each in (erin, other)]
     assert seen_by(answers[0]) == seen_by(answers[1])
+
+
+# E07
+
+
+def test_E07_a_new_number_is_told_to_old_and_new_and_leaves_by_no_log(  # noqa: PLR0915  # a story
+    erin, browser_of, clock, monkeypatch, caplog, django_capture_on_commit_callbacks
+):
+    old, new, second = NUMBER, "+447400123456", "second@example.org"
+    add_email(erin, second)
+    browser = browser_of(erin)
+    browser.send("verify_send", "sms")
+    browser.send("verify", "sms", code=last_sms())
+    clock.tick(61)
+
+    def told(change, *args, **data):
+        mail.outbox.clear()
+        sms_outbox.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            assert browser.send(change, *args, **data).status_code in {200, 302}
+        texts = [message.text for message in sms_outbox]
+        assert all("Example Bank" in text for text in texts)
+        assert not any(sign in text for text in texts for sign in "0123456789@/")
+        assert all(len(message.recipients()) == 1 for message in mail.outbox)
+        mailed = {message.to[0] for message in mail.outbox}
+        assert mailed == {erin.email, second}
+        return sorted(message.to for message in sms_outbox)
+
+    with caplog.at_level(logging.DEBUG):
+        browser.send("setup_send", "sms", to=new)
+        assert told("setup", "sms", code=last_sms()) == sorted([old, new])
+        former = PhoneDevice.objects.get(PhoneDevice.at(old)).public_id
+        assert told("device_remove", former) == sorted([old, new])
+
+        def fail(self, message):
+            raise ConnectionError(message.to)
+
+        monkeypatch.setattr(LocmemGateway, "send", fail)
+        latter = PhoneDevice.objects.get().public_id
+        assert told("device_remove", latter) == []
+    assert not PhoneDevice.objects.exists()
+    assert "The text device_removed" in caplog.text
+    for secret in (old, new, old[3:], new[3:], second, erin.email):
+        assert secret not in caplog.text
+    assert AuditEvent.objects.filter(event="device_removed").count() == 2
 
 
 # L02

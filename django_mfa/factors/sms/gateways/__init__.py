@@ -27,7 +27,15 @@ from .base import Gateway, Message, Receipt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Gateway", "Message", "Receipt", "check", "checks_codes", "send"]
+__all__ = [
+    "Gateway",
+    "Message",
+    "Receipt",
+    "check",
+    "checks_codes",
+    "for_texts",
+    "send",
+]
 
 log = logging.getLogger("django_mfa")
 
@@ -45,6 +53,8 @@ OURS = {
 def send(message: Message) -> Receipt:
     """Hand `message` to the first gateway of GATEWAYS that takes it.
 
+    One without a code goes to those of `for_texts` alone.
+
     The next one is tried when a provider is down, slow or badly configured; not when
     it refuses the number. Raises the `SendFailed` of the first one when all fail, and
     `DestinationRefused` when the site no longer sends to such numbers or its look-up
@@ -54,7 +64,7 @@ def send(message: Message) -> Receipt:
     numbers.require_allowed(number)
     lookup.check(number)
     first: SendFailed | None = None
-    for name in conf.get().SMS.GATEWAYS:
+    for name in conf.get().SMS.GATEWAYS if message.code else for_texts():
         try:
             return _call(name, "send", message)  # type: ignore[no-any-return]  # by name
         except NumberRefused:
@@ -62,6 +72,18 @@ def send(message: Message) -> Receipt:
         except SendFailed as error:
             first = first or error
     raise first or ProviderMisconfigured(why="no_gateway")
+
+
+def for_texts() -> list[str]:
+    """Return the gateways that send any text: not those that word it themselves."""
+    return [name for name in conf.get().SMS.GATEWAYS if not _words_it(name)]
+
+
+def _words_it(name: str) -> bool:
+    try:
+        return _find(name).checks_codes
+    except ProviderMisconfigured:
+        return False  # told when it is called
 
 
 def checks_codes(receipt: Receipt) -> bool:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 class Message(NamedTuple):
     """One code on its way to one number; error reports see neither.
 
+    A notice to the owner of an account comes the same way, with an empty `code`.
     `reference` names what was asked, and is the same when a task is repeated.
     """
 

@@ -33,21 +33,22 @@ class TwilioGateway(Gateway):
 
     @sensitive_variables()
     def send(self, message: Message) -> Receipt:
-        """Have Twilio queue the message, for as long as the code is good for."""
-        sender = self._sender()
+        """Have Twilio queue the message; a code for as long as it is good for."""
+        options = self._sender()
+        if message.code:
+            options["validity_period"] = conf.get().SENT_CODES.SMS_TTL
         with twilio_client.errors(self.name):
             client = self.client
             with nothing_logged():
                 taken = client.messages.create(
                     to=message.to,
                     body=message.text,
-                    validity_period=conf.get().SENT_CODES.SMS_TTL,
-                    **sender,
+                    **options,
                 )
         cost, currency = _price(taken)
         return Receipt(self.name, taken.sid or "", cost, currency)
 
-    def _sender(self) -> dict[str, str]:
+    def _sender(self) -> dict[str, Any]:
         sender = conf.get().SMS.TWILIO_FROM
         if not sender:
             raise ProviderMisconfigured(gateway=self.name, why="TWILIO_FROM")

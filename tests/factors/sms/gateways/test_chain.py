@@ -222,3 +222,26 @@ def test_a_gateway_of_your_own_may_read_the_database_and_leaves_nothing_open(
     connection.ensure_connection()
     assert seen
     assert seen[0] is not connection.connection
+
+
+def test_a_notice_passes_over_who_words_the_texts_and_falls_back_all_the_same(
+    use, message
+):
+    notice = message._replace(code="", text="A phone number was added.")
+    use(f"{HERE}.Judge", f"{HERE}.Down", "locmem")
+    assert gateways.for_texts() == [f"{HERE}.Down", "locmem"]
+    assert gateways.send(notice).gateway == "locmem"
+    assert sms_outbox[-1].text == "A phone number was added."
+
+
+def test_a_notice_that_nobody_sends_says_so(use, message):
+    use(f"{HERE}.Judge")
+    assert gateways.for_texts() == []
+    with pytest.raises(ProviderMisconfigured):
+        gateways.send(message._replace(code=""))
+
+
+def test_a_gateway_that_is_not_there_is_found_out_when_it_is_called(use, message):
+    use("nothing.at.All", "locmem")
+    assert gateways.for_texts() == ["nothing.at.All", "locmem"]
+    assert gateways.send(message._replace(code="")).gateway == "locmem"

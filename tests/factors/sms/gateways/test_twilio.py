@@ -46,6 +46,13 @@ def test_a_message_reaches_twilio_with_our_text(ready, message):
     assert not gateways.checks_codes(receipt)
 
 
+def test_a_notice_may_arrive_later_than_a_code(ready, message):
+    gateways.send(message._replace(code="", text="A phone number was added."))
+    [got] = ready.messages
+    assert got["Body"] == "A phone number was added."
+    assert "ValidityPeriod" not in got
+
+
 def test_it_is_signed_in_with_the_token_of_the_account(ready, message):
     gateways.send(message)
     given = b64decode(ready.requests[0].headers["Authorization"].split()[1]).decode()
