@@ -9,12 +9,11 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest, ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.generic.edit import BaseCreateView
 
-from .approvals.drafts import MAX_VALUE
 from .decorators import guarded_dispatch, refusal
 from .extras import lazy
 from .flows.approve import approve
@@ -244,9 +243,6 @@ def _as_text(name: str, values: list[str]) -> str:
     if any(word in name.lower() for word in HIDDEN):
         # SECURITY: bound, but neither shown nor stored.
         return salted_hmac("django_mfa.approval", text, algorithm="sha256").hexdigest()
-    if len(text) > MAX_VALUE or "\0" in text:
-        message = f"The field {name[:64]!r} cannot be shown whole to be approved."
-        raise BadRequest(message)
     return text
 
 

@@ -169,7 +169,10 @@ def _text(node: ast.expr) -> str:
 
 PAGES = {"errors": errors, "events": events, "checks": checks}
 #: In the order of the page.
-CHECKED = ("settings", "site", "factors", "policies", "issuers", "neighbours", "deploy")
+CHECKED = (
+    *("settings", "site", "factors", "policies", "issuers", "neighbours"),
+    *("tokens", "deploy"),
+)
 SOURCES = {
     "errors": ("errors/tree.py", "errors/sending.py", "errors/programs.py"),
     "events": ("signals.py",),

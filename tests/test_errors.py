@@ -22,6 +22,7 @@ CODES = {
     "AppPasswordNotAccepted": ("app_password_not_accepted", 403),
     "AppPasswordNotFound": ("app_password_not_found", 404),
     "AppPasswordRefused": ("invalid_app_password", 401),
+    "CannotBeShown": ("cannot_be_shown", 400),
     "DeviceNotFound": ("not_found", 404),
     "EnrolmentRequired": ("mfa_enrolment_required", 403),
     "FactorNotAvailable": ("factor_not_available", 404),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connections, models, router
 
+from django_mfa.errors import CannotBeShown
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -33,12 +35,18 @@ class Draft(NamedTuple):
         fields: Mapping[str, Any],
         **terms: Any,
     ) -> Draft:
-        """Return the draft with every value as the text that is shown."""
+        """Return the draft with every value as the text that is shown.
+
+        Raises `CannotBeShown` for a text that does not fit.
+        """
+        if len(action) > MAX_ACTION:  # a slip of the pen: it is named in the code
+            message = f"An action to approve is longer than {MAX_ACTION} signs."
+            raise ValueError(message)
         shown = tuple((str(name), str(value)) for name, value in fields.items())
-        # SECURITY: what cannot be shown whole cannot be approved.
-        _check_length("An action", [action], MAX_ACTION)
-        _check_length("A summary", [str(summary)], MAX_SUMMARY)
-        _check_length("A value", [text for pair in shown for text in pair], MAX_VALUE)
+        # SECURITY: what cannot be shown whole cannot be approved; a text that was cut
+        # would be signed for all that it was cut from.
+        _require_fits([str(summary)], MAX_SUMMARY)
+        _require_fits([text for pair in shown for text in pair], MAX_VALUE)
         return cls(action, str(summary), shown, _objects(obj), **terms)
 
     @property
@@ -68,10 +76,9 @@ class Draft(NamedTuple):
         return digest_of([state_of(each, lock=True) for each in self.objects])
 
 
-def _check_length(what: str, texts: Iterable[str], longest: int) -> None:
-    if any(len(text) > longest for text in texts):
-        message = f"{what} to approve is longer than {longest} signs."
-        raise ValueError(message)
+def _require_fits(texts: Iterable[str], longest: int) -> None:
+    if any(len(text) > longest or "\0" in text for text in texts):
+        raise CannotBeShown
 
 
 def state_of(obj: models.Model, *, lock: bool = False) -> list[Any]:

@@ -91,9 +91,14 @@ def state_of(challenge: bytes) -> dict[str, Any]:
     return rows.values_list("state", flat=True).first() or {}
 
 
-def prune() -> int:
-    """Delete every challenge that is over; return how many there were."""
-    return Challenge.objects.filter(expires__lte=clock.now()).delete()[0]
+def prune(most: int | None = None) -> int:
+    """Delete the challenges that are over, the oldest `most`; return how many there were."""
+    over = Challenge.objects.filter(expires__lte=clock.now())
+    if most is not None:
+        oldest = over.order_by("expires").values_list("pk", flat=True)[:most]
+        # A list: MariaDB takes no LIMIT in a sub-query.
+        over = Challenge.objects.filter(pk__in=list(oldest))
+    return over.delete()[0]
 
 
 def _bound_to(asking: Asking) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from .neighbours import OTHERS, check_others
 from .policies import check_policies, check_policy_rows
 from .settings import check_settings
 from .site import BEFORE, MIDDLEWARE, check_middleware, check_urls
+from .tokens import check_tokens
 
 __all__ = [
     "BEFORE",
@@ -27,5 +28,6 @@ __all__ = [
     "check_policies",
     "check_policy_rows",
     "check_settings",
+    "check_tokens",
     "check_urls",
 ]

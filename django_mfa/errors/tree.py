@@ -216,6 +216,16 @@ class ApprovalVoid(MFAError):
     )
 
 
+class CannotBeShown(MFAError):
+    """What is to be approved is too long to be shown, or holds what cannot be shown."""
+
+    code = "cannot_be_shown"
+    message = _(
+        "This cannot be shown whole, so it cannot be approved. Nothing was done."
+        " Shorten it and try again."
+    )
+
+
 class WrongPassword(MFAError):
     """The password that was asked for again was not right."""
 

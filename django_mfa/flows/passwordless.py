@@ -9,6 +9,7 @@ from django.contrib.auth import load_backend
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf
+from django_mfa.challenges import service as challenges
 from django_mfa.errors import FactorNotAvailable, InvalidResponse
 from django_mfa.factors import registry
 from django_mfa.session.hold import lets_in
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from django_mfa.session import Context
 
 FACTOR = "passkey"
+#: Rows that are over and go with each question; one question makes two at most.
+SWEPT = 20
 
 
 class Arrived(NamedTuple):
@@ -48,6 +51,10 @@ def ask(ctx: Context, name: str = "") -> Mapping[str, Any]:
     With a `name` that was typed, the passkeys of that person are named, or others.
     """
     kind = _kind(ctx)
+    # SECURITY: anybody may ask, so each question clears away more than it leaves: the
+    # table holds what is open and does not grow with the days. Nobody is refused for
+    # it: by a limit, one person could keep all others behind their address out.
+    challenges.prune(most=SWEPT)
     return kind.ask(challenge.begin_asking(ctx, Purpose.PASSWORDLESS, name=name))
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from django_mfa import conf
+from django_mfa.challenges.models import Challenge
 from django_mfa.factors.passkey.models import Passkey
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, totp_code
 from tests.programs import Program
@@ -177,3 +179,19 @@ def test_a_challenge_serves_the_client_that_asked(cookieless, user, secret, key)
     response = other.answer("passkey/authenticate/complete", got(key, options))
     assert response.status_code == 400
     assert not other.is_in
+
+
+def test_questions_of_strangers_do_not_pile_up(user, key, moving):
+    add_passkey(user, key)
+    for mount in ("v1/auth", "token", "app") * 5:
+        program = Program(mount)
+        if program.has_session:
+            program.get("mfa/status")
+        asked = program.post("passkey/authenticate/begin")
+        assert asked.status_code == 200, asked.content
+    # A program without a cookie has a sign-in that waits, beside its question.
+    assert Challenge.objects.count() == 5 + 2 * 10
+    moving.tick(conf.get().PENDING_LOGIN_TTL)
+    for _ in range(2):
+        assert Program("app").post("passkey/authenticate/begin").status_code == 200
+    assert Challenge.objects.count() == 4

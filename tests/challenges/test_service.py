@@ -99,6 +99,20 @@ def test_those_that_are_over_go():
         assert Challenge.objects.count() == 2
 
 
+def test_of_those_that_are_over_the_oldest_go_first(django_assert_num_queries):
+    with freeze() as clock:
+        for number in range(4):
+            issue(bytes([number]), lifetime=300 + number, browser=str(number))
+        clock.tick(302)
+        with django_assert_num_queries(2):
+            assert service.prune(most=2) == 2
+        left = set(Challenge.objects.values_list("digest", flat=True))
+        assert left == {service.digest(bytes([number])) for number in (2, 3)}
+        assert service.prune(most=2) == 1
+        with django_assert_num_queries(1):
+            assert service.prune(most=2) == 0
+
+
 def test_of_two_equal_ones_the_newer_counts():
     issue()
     take()

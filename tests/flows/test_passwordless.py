@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from django_mfa import conf
+from django_mfa.challenges.models import Challenge
 from django_mfa.errors import FactorNotAvailable, InvalidResponse
 from django_mfa.flows import challenge, enrol, manage, passwordless
 from django_mfa.policy.standing import Standing
@@ -9,6 +11,7 @@ from django_mfa.testing import (
     FakeAuthenticator,
     add_passkey,
     add_totp,
+    freeze,
     session_context,
     totp_code,
 )
@@ -215,3 +218,20 @@ def test_a_backend_that_says_nothing_of_users_lets_in_who_is_active(user, settin
     assert passwordless._backend_for(user) == path
     user.is_active = False
     assert passwordless._backend_for(user) is None
+
+
+def test_questions_of_strangers_do_not_pile_up(user, passkey, authenticator):
+    with freeze() as clock:
+        for _ in range(50):
+            passwordless.ask(session_context())
+        clock.tick(conf.get().PASSKEY.TIMEOUT - 1)
+        open_still = session_context()
+        options = passwordless.ask(open_still)
+        assert Challenge.objects.count() == 51
+        clock.tick(1)
+        for _ in range(3):
+            passwordless.ask(session_context())
+        assert Challenge.objects.count() == 4
+        # What is open stays, however many ask, and none of them is refused.
+        passwordless.answer(open_still, Credential(authenticator.get(options)))
+        assert next_request(open_still).actor == user

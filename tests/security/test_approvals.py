@@ -66,6 +66,7 @@ class EditView(Mine, generic.UpdateView):
 urlpatterns = [
     path("pay/<int:pk>/delete/", csrf_exempt(DeleteView.as_view())),
     path("pay/<int:pk>/edit/", csrf_exempt(EditView.as_view())),
+    path("pay/add/<path:where>/", csrf_exempt(AddView.as_view())),
     path("pay/add/", csrf_exempt(AddView.as_view())),
     path("bank/", bank.urls),
     *site,
@@ -173,6 +174,23 @@ def test_what_cannot_be_shown_is_a_bad_request(clerk, payments, payee):
     typed = {"payee": payee, "amount": "11"}
     response = clerk.enter().post(f"/pay/{payments[0].pk}/edit/", typed)
     assert response.status_code == 400
+    assert b"This cannot be shown whole" in response.content
+
+
+@pytest.mark.parametrize(("length", "status"), [(255, 302), (256, 400)])
+def test_a_path_too_long_to_be_shown_is_refused_in_words(clerk, length, status):
+    before = "payment.add: /pay/add/"
+    place = f"/pay/add/{'x' * (length - len(before) - 1)}/"
+    browser = clerk.enter()
+    response = browser.post(place, {"payee": "Ann"})
+    assert response.status_code == status
+    # What is stored is whole, or is not.
+    kept = [row.summary for row in Approval.objects.all()]
+    assert kept == ([f"payment.add: {place}"] if status == 302 else [])
+    if status == 400:
+        assert b"This cannot be shown whole" in response.content
+        told = browser.post(place, {}, headers={"accept": "application/json"})
+        assert told.json()["code"] == "cannot_be_shown"
 
 
 def test_a_field_that_is_sent_hides_nothing_that_is_stored(clerk, payments):
