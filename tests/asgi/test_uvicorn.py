@@ -34,6 +34,13 @@ def serving() -> Iterator[int]:
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run)
+    made, create = [], connections.create_connection
+
+    def noted(alias: str):
+        made.append(create(alias))
+        return made[-1]
+
+    connections.create_connection = noted
     thread.start()
     try:
         while not server.started:
@@ -43,6 +50,11 @@ def serving() -> Iterator[int]:
         server.should_exit = True
         thread.join(timeout=30)
         assert not thread.is_alive()
+        del connections.create_connection
+        # A request that breaks off leaves its connection to a thread that is gone.
+        for connection in made:
+            connection.inc_thread_sharing()
+            connection.close()
         connections.close_all()
 
 
