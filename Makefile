@@ -64,7 +64,7 @@ coverage: $(VENV)/.test
 	$(VENV)/bin/python -m coverage report --fail-under=100 --include='$(COVERED_WHOLLY)'
 
 test-all:
-	.ci/run
+	VERSIONS=all .ci/run
 
 lint: $(VENV)/.tools
 	$(VENV)/bin/tox run -q -e lint,contracts,types
