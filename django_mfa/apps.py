@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: Python 3.12 freezes some hundreds of its own objects; a site freezes many thousands.
+FROZEN_BY_PYTHON = 1000
+
 
 @contextmanager
 def only_lasting_objects() -> Iterator[None]:
@@ -25,7 +28,7 @@ def only_lasting_objects() -> Iterator[None]:
     try:
         yield
     finally:
-        if not gc.get_freeze_count():  # what a site froze must stay frozen
+        if gc.get_freeze_count() < FROZEN_BY_PYTHON:  # what a site froze stays frozen
             gc.freeze()
             gc.unfreeze()
         if was_enabled:

@@ -112,7 +112,7 @@ def test_twilio_verify_judges_its_own_code(visitor, twilio, use):
 
 
 def test_amazon_sns(visitor, sns, use):
-    use("aws_sns", SNS_ENDPOINT_URL=sns, SNS_REGION="eu-west-1", TIMEOUT=10)
+    use("aws_sns", SNS_ENDPOINT_URL=sns, SNS_REGION="eu-west-1", TIMEOUT=30)
     ask(visitor)
     [message] = sent_by(sns)
     assert message["phone_number"] == NUMBER

@@ -79,7 +79,7 @@ def moto():
 
 def test_a_message_reaches_amazon(moto, use, message):
     requests.post(f"{moto}/moto-api/reset", timeout=10)
-    use("aws_sns", SNS_ENDPOINT_URL=moto, SNS_REGION="eu-west-1", TIMEOUT=10)
+    use("aws_sns", SNS_ENDPOINT_URL=moto, SNS_REGION="eu-west-1", TIMEOUT=30)
     receipt = gateways.send(message)
     [got] = requests.get(f"{moto}/moto-api/data.json", timeout=10).json()["sns"]["SMS"]
     assert (got["phone_number"], got["message"]) == (NUMBER, TEXT)
