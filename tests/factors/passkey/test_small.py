@@ -8,7 +8,9 @@ from django_mfa import conf
 from django_mfa.errors import AlreadyRegistered, FactorNotAvailable
 from django_mfa.factors.passkey import problems
 from django_mfa.factors.passkey.factor import PasskeyFactor
+from django_mfa.factors.passkey.models import Passkey
 from django_mfa.factors.totp import TOTPFactor
+from django_mfa.testing import FakeAuthenticator, add_passkey
 from django_mfa.values import Asking, Purpose
 
 pytestmark = pytest.mark.django_db
@@ -52,3 +54,12 @@ def test_the_unique_index_refuses_a_second_passkey_with_the_same_id(passkey):
     with pytest.raises(AlreadyRegistered):
         twin.confirm(None)
     assert rows.count() == 1
+
+
+@pytest.mark.django_db
+def test_only_confirmed_passkeys_in_use_are_open(user):
+    add_passkey(user, FakeAuthenticator("testserver", "https://testserver"))
+    rows = Passkey.objects.filter(Passkey.open_now())
+    assert rows.count() == 1
+    Passkey.objects.update(confirmed=False)
+    assert not rows.exists()
