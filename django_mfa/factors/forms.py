@@ -10,6 +10,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.errors import MalformedCode
 
+from .typed import plain
+
 MAX_CODE = 64
 
 
@@ -63,9 +65,3 @@ class NameForm(forms.Form):
                 _("Use letters, digits, spaces and punctuation only."), "invalid"
             )
         return name
-
-
-@sensitive_variables()
-def plain(code: str) -> str:
-    """Return the code without the spaces and hyphens that people and apps put in."""
-    return code.replace(" ", "").replace("-", "")

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_mfa.errors import MalformedCode
-from django_mfa.factors.forms import MAX_CODE, CodeForm, NameForm, plain
+from django_mfa.factors.forms import MAX_CODE, CodeForm, NameForm
+from django_mfa.factors.typed import plain
 
 
 @pytest.mark.parametrize("code", ["123456", "123 456", "ABCD-EFGH", " 123456 ", "a1"])

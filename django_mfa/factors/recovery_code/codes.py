@@ -8,6 +8,7 @@ import secrets
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf
+from django_mfa.factors import typed
 
 
 @sensitive_variables()
@@ -42,7 +43,7 @@ def written(code: str) -> str:
 def normalized(code: str) -> str | None:
     """Return the code as it was made, whatever case, spaces and hyphens; None if it is none."""
     settings = conf.get().RECOVERY_CODES
-    bare = code.replace(" ", "").replace("-", "")
+    bare = typed.plain(code)
     if not bare.isascii() or len(bare) != settings.LENGTH:
         return None
     if settings.ALPHABET.isupper():

@@ -9,6 +9,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf, crypto
+from django_mfa.factors import typed
 
 if TYPE_CHECKING:
     from django_mfa.challenges.models import Challenge
@@ -28,10 +29,7 @@ def normalized(code: Any) -> str | None:
     """Return the code without spaces and hyphens if it has the shape of one, else None."""
     if not isinstance(code, str):
         return None
-    bare = code.replace(" ", "").replace("-", "")
-    # SECURITY: ASCII only; `isdigit` alone is true for the digits of every script.
-    fits = bare.isascii() and bare.isdigit()
-    return bare if fits and len(bare) == conf.get().SENT_CODES.LENGTH else None
+    return typed.digits(code, conf.get().SENT_CODES.LENGTH)
 
 
 @sensitive_variables()

@@ -10,6 +10,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.extras import lazy
+from django_mfa.factors import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,10 +36,7 @@ def new_secret() -> str:
 @sensitive_variables()
 def normalized(code: str, digits: int) -> str | None:
     """`code` without spaces and hyphens if it is `digits` ASCII digits, else None."""
-    bare = code.replace(" ", "").replace("-", "")
-    # SECURITY: ASCII only; `isdigit` alone is true for Arabic-Indic digits.
-    fits = len(bare) == digits and bare.isascii() and bare.isdigit()
-    return bare if fits else None
+    return typed.digits(code, digits)
 
 
 @sensitive_variables()
