@@ -111,13 +111,13 @@ def test_a_line_of_json_is_written_when_it_is_committed(
             context, user, device=found, reason="wrong", purpose="login"
         )
         assert not caplog.records
-    assert line(caplog) == {
+    name = {} if "@" in user.get_username() else {"user.name": user.get_username()}
+    assert line(caplog) == name | {
         "@timestamp": "1970-01-01T00:00:00+00:00",
         "event.action": "challenge_failed",
         "event.outcome": "failure",
         "event.reason": "wrong",
         "user.id": str(user.pk),
-        "user.name": user.get_username(),
         "user.effective.id": str(user.pk),
         "source.ip": "192.0.2.1",
         "user_agent.original": "Firefox",
@@ -126,6 +126,23 @@ def test_a_line_of_json_is_written_when_it_is_committed(
         "mfa.device": str(found.public_id),
         "mfa.purpose": "login",
     }
+
+
+@pytest.mark.parametrize(
+    "name", ["alice@example.com", "+491701234567", "0170 1234567", "(0170) 12-34.567"]
+)
+def test_a_line_does_not_say_where_a_person_can_be_reached(
+    name, user, caplog, django_capture_on_commit_callbacks, monkeypatch
+):
+    monkeypatch.setattr(type(user), "get_username", lambda self: name)
+    with (
+        caplog.at_level(logging.INFO, "django_mfa.audit"),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        signals.mfa_disabled.emit(Context(), user)
+    assert name not in caplog.text
+    assert line(caplog)["user.id"] == str(user.pk)
+    assert AuditEvent.objects.get().user_name == name
 
 
 def test_a_line_leaves_out_what_is_empty(
