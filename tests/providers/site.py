@@ -11,7 +11,7 @@ import django
 from celery import Celery
 from django.conf import settings
 
-BROKER = "REDIS_SERVER_URL"
+BROKER = "REDIS_BROKER_URL"
 QUEUE = "QUEUE_OF_THE_TEST"
 
 
