@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from django.apps import apps
@@ -114,12 +113,9 @@ def test_I01_no_field_takes_a_value_of_another_type(inside, path, method, shape)
             rest = {k: v for k, v in filled.items() if k != name}
             members = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in rest.items()]
             body = "{" + ", ".join([*members, f"{json.dumps(name)}: {value}"]) + "}"
-            began = time.process_time()
             response = send(inside, path, method, body)
             assert response.status_code in (400, 413), (name, label, response.content)
             assert response.json()["code"]
-            # Not a measurement: a second would be a thousand times too much.
-            assert time.process_time() - began < 1, (name, label)
     assert counts() == before
     assert inside.is_verified
 
