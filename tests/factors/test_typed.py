@@ -21,7 +21,7 @@ def test_spaces_and_hyphens_are_no_part_of_a_code(code):
         "1234567",
         "12345a",
         "١٢٣٤٥٦",
-        "１２３４５６",
+        "\uff11\uff12\uff13\uff14\uff15\uff16",
         "²²²²²²",
         "12_3456",
         "12\t3456",
