@@ -29,7 +29,16 @@ def test_a_counter_is_made_once():
     for _ in range(2):
         budgets.prepare([SUBJECT])
     assert SendCounter.objects.count() == 1
-    budgets._create(SUBJECT.digest)
+
+
+def test_a_counter_that_another_send_has_just_made_is_taken():
+    def wrap(execute, sql, *args):
+        if sql.startswith("INSERT"):
+            execute(sql, *args)
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(wrap):
+        budgets.prepare([SUBJECT])
     assert SendCounter.objects.count() == 1
 
 
