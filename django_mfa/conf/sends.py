@@ -1,14 +1,17 @@
-"""The settings of codes that are sent: every key, its type, its default, its sentence.
+"""The settings of codes that are sent: every key, its type, its default, its sentence."""
 
-Annotations are evaluated here: as texts, each would be compiled at every start.
-"""
+from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from .group import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 
-class SentCodes(NamedTuple):
+class SentCodes(Group):
     LENGTH: int = 6
     """Digits in a code that is sent: 6 to 10."""
     TRIES: int = 3
@@ -27,7 +30,7 @@ class SentCodes(NamedTuple):
     """Who sends: `inline` (the request itself), `tasks` (Django 6), `celery`, or a callable or dotted path given a parcel."""
 
 
-class Sms(NamedTuple):
+class Sms(Group):
     GATEWAYS: Sequence[str] = ()
     """Who sends the messages: `twilio`, `twilio_verify`, `aws_sns`, `console`, `locmem` or dotted paths. The next one is tried when one is down, slow or badly configured."""
     TIMEOUT: int = 10
@@ -87,7 +90,7 @@ class Sms(NamedTuple):
         return "<Sms>"  # it holds credentials
 
 
-class Sends(NamedTuple):
+class Sends(Group):
     NUMBER_HOUR: int = 5
     """Codes that one number or e-mail address may get in an hour: for its owner, and as much again for whoever sets it up. Here and below, 0 means no limit."""
     NUMBER_DAY: int = 10
