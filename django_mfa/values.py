@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: Why something ended that an administrator's reset took along.
+RESET = "reset"
+
+
 class Secret(str):
     """A text for the one page that shows it: error reports write `repr`, and see none."""
 

@@ -26,8 +26,13 @@ def test_every_check_is_registered():
     registered = django_checks.registry.registry.get_checks(
         include_deployment_checks=True
     )
-    for name in ("settings", "middleware", "urls", "factors", "others", "deploy"):
-        assert getattr(checks, f"check_{name}") in registered
+    found = [(each.__module__, each.__name__) for each in registered]
+    assert {name for name in checks.__all__ if name.startswith("check_")} == set(
+        checks.CHECKS
+    )
+    for name, module in checks.CHECKS.items():
+        assert found.count((f"django_mfa.checks.{module}", name)) == 1
+        assert callable(getattr(checks, name))
 
 
 @pytest.mark.django_db  # Django 6.1 looks at the database as well

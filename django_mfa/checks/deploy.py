@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, Tags, register
 
 from django_mfa import conf
 from django_mfa.extras import lazy
@@ -16,6 +15,8 @@ from .settings import is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from django.core.checks import CheckMessage
 
     from django_mfa.factors.sent_code import problems as sent_problems
     from django_mfa.factors.sms import problems as sms_problems
@@ -27,7 +28,6 @@ else:
 SAFE_COST = 14
 
 
-@register(Tags.security, deploy=True)
 def check_deploy(**kwargs: Any) -> list[CheckMessage]:
     """W101 and on: choices that are allowed and less safe."""
     if not is_readable():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core import checks
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 from django.db import DatabaseError, router
 
 from django_mfa.policy import problems as policy_problems
@@ -16,7 +16,6 @@ from .factors import check_factors
 from .settings import is_readable
 
 
-@register(Tags.security)
 def check_policies(**kwargs: Any) -> list[CheckMessage]:
     """E008: a policy or a rule that nobody can meet; W004: by SMS or e-mail alone."""
     if not is_readable() or check_factors():
@@ -33,7 +32,6 @@ def check_policies(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(Tags.database)
 def check_policy_rows(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """W005: a policy of the admin that nobody can meet."""
     if router.db_for_read(Policy) not in (databases or ()):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 
 from django_mfa import conf
 from django_mfa.extras import lazy
@@ -33,7 +33,6 @@ FEWEST_BITS = 30
 SCOPE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
-@register(Tags.security)
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """E001: DJANGO_MFA says something that is no setting; E002: one of its values cannot be."""
     wrong = list(conf.problems(getattr(settings, conf.NAME, {})))

@@ -11,6 +11,7 @@ from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.clients import issuer as issuers
 from django_mfa.errors import NotPermitted, ReasonRequired
+from django_mfa.values import RESET
 
 from . import app_passwords, manage, step_up
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 PERMISSION = "django_mfa.reset_mfa"
 #: Why an app password ended, where its owner did not revoke it.
-RESET, BY_ADMINISTRATOR = "reset", "administrator"
+BY_ADMINISTRATOR = "administrator"
 
 
 def may_reset(actor: Any, target: Any) -> bool:

@@ -13,16 +13,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
 from django_mfa.limits.models import SendPause
-from django_mfa.signals import sends_paused
 
 log = logging.getLogger("django_mfa")
-
-
-def connect() -> None:
-    """Listen to what administrators are told of."""
-    sends_paused.connect(
-        tell_of_pause, dispatch_uid="django_mfa.notifications.sends_paused"
-    )
 
 
 def tell_of_pause(sender: Any, *, details: dict[str, Any], **happened: Any) -> None:
