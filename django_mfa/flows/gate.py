@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, load_backend
 from django.contrib.auth.models import AnonymousUser
-from django_otp.models import Device
 
-from django_mfa import clock, signals
+from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import EnrolmentRequired, MFARequired, StepUpRequired
 from django_mfa.factors import registry
-from django_mfa.factors.devices import MFADevice
 from django_mfa.limits.addresses import client_address
 from django_mfa.policy import engine, snapshot
 from django_mfa.session import Context, MFASession, Owed
 from django_mfa.session.hold import lets_in
-from django_mfa.values import Proof
 
-from . import trust
+from . import otp_forms, trust
 from .owing import offered, owed
 
 if TYPE_CHECKING:
@@ -50,7 +47,7 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         session.sign_out()
         return
     session.make_room(user)
-    if _proven_by_django_otp(session, user):
+    if otp_forms.proven(session, user):
         return
     again = _still_proven(session, user)
     if not again:
@@ -273,26 +270,6 @@ def _still_proven(session: MFASession, user: AbstractBaseUser) -> bool:
     session.renew_password()
     session.attach(user)
     return True
-
-
-def _proven_by_django_otp(session: MFASession, user: Any) -> bool:
-    """Whether a form of django-otp verified a device of `user` before this login."""
-    device = getattr(user, "otp_device", None)
-    if not isinstance(device, Device):
-        return False
-    if device.user_id != user.pk or not device.confirmed:
-        return False
-    session.admit(user)
-    session.add_proof(_proof_of(device))
-    session.attach(user)
-    return True
-
-
-def _proof_of(device: Device) -> Proof:
-    if isinstance(device, MFADevice):
-        kind = registry.get(device.factor)
-        return kind.proof(device, None)
-    return Proof("otp", device.persistent_id, int(clock.timestamp()), "aal2", ("otp",))
 
 
 def _next_of(request: Any) -> str:
