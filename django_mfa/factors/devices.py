@@ -44,6 +44,8 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
     typed: ClassVar[bool] = True
     #: Whether a right answer could be found by trying; then its failures lock.
     guessable: ClassVar[bool] = True
+    #: Whether `verify_token` has just taken a token; of this object, not of the row.
+    was_verified: bool = False
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -223,7 +225,8 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
             return False
         with transaction.atomic(using=router.db_for_write(type(self))):
             if verdict.right:
-                return bool(self.claim(verdict))
+                self.was_verified = bool(self.claim(verdict))
+                return self.was_verified
             self.charge()
         return False
 

@@ -22,13 +22,25 @@ def proven(session: MFASession, user: Any) -> bool:
         return False
     if device.user_id != user.pk or not device.confirmed:
         return False
+    proof = proof_of(device)
+    if not _is_news(session, device, proof):
+        return False
     session.admit(user)
-    session.add_proof(proof_of(device))
+    session.add_proof(proof)
     session.attach(user)
     return True
 
 
+def _is_news(session: MFASession, device: Device, proof: Proof) -> bool:
+    """Whether `device` was verified for this login, and not in this session before."""
+    # SECURITY: `login(request, request.user)` brings along the device that the session
+    # has named: an old proof must not become a fresh one, nor an old session young.
+    shown = {old.device for old in session.proofs()}
+    return getattr(device, "was_verified", False) or proof.device not in shown
+
+
 def proof_of(device: Device) -> Proof:
+    """Return what a device of ours shows; one of another package is some second factor."""
     if isinstance(device, MFADevice):
         kind = registry.get(device.factor)
         return kind.proof(device, None)
