@@ -17,7 +17,6 @@ from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import EnrolmentRequired, MFARequired, StepUpRequired
 from django_mfa.factors import registry
-from django_mfa.limits.addresses import client_address
 from django_mfa.policy import engine, snapshot
 from django_mfa.session import Context, MFASession, Owed
 from django_mfa.session.hold import lets_in
@@ -230,13 +229,7 @@ def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
 
 def tell_of_sign_in(session: MFASession, user: Any) -> None:
     """Tell of a sign-in at which no factor was asked for, and why not."""
-    meta = session.request.META
-    context = Context(
-        actor=user,
-        session=session,
-        address=client_address(meta),
-        user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:255],
-    )
+    context = Context.of_login(session, user)
     reason = "trusted_browser" if session.is_by_trust() else "no_factor"
     signals.signed_in.emit(context, user, reason=reason)
 
@@ -254,9 +247,8 @@ def _proven_elsewhere(session: MFASession, user: Any, *, again: bool) -> bool:
         session.admit(user)
     session.add_proof(proof)
     session.attach(user)
-    signals.signed_in.emit(
-        Context(actor=user, session=session), user, reason="single_sign_on"
-    )
+    context = Context.of_login(session, user)
+    signals.signed_in.emit(context, user, reason="single_sign_on")
     return True
 
 
