@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from django_otp.models import Device
 
-from django_mfa import clock
+from django_mfa import clock, signals
 from django_mfa.factors import registry
 from django_mfa.factors.devices import MFADevice
-from django_mfa.values import Proof
+from django_mfa.session import Context
+from django_mfa.values import Proof, Purpose
 
 if TYPE_CHECKING:
     from django_mfa.session import MFASession
@@ -28,7 +29,22 @@ def proven(session: MFASession, user: Any) -> bool:
     session.admit(user)
     session.add_proof(proof)
     session.attach(user)
+    _tell(Context.of_login(session, user), device, proof)
     return True
+
+
+def _tell(context: Context, device: Device, proof: Proof) -> None:
+    """Tell of the sign-in, as if the code had been given on a page of ours."""
+    ours = device if isinstance(device, MFADevice) else None
+    signals.challenge_passed.emit(
+        context,
+        context.actor,
+        device=ours,
+        factor=proof.factor,
+        purpose=Purpose.LOGIN,
+    )
+    if ours is not None:
+        registry.get(ours.factor).used(context, ours)
 
 
 def _is_news(session: MFASession, device: Device, proof: Proof) -> bool:

@@ -9,7 +9,7 @@ from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import otp_forms
 from django_mfa.session import Context
 from django_mfa.testing import add_totp, session_context
-from tests.stories import fresh, next_request
+from tests.stories import fresh, last_told, next_request
 
 
 def django_login(user) -> Context:
@@ -58,6 +58,9 @@ def test_a_device_of_another_package_is_a_proof_as_well(user, secret):
     proof = otp_forms.proof_of(ForeignDevice())
     assert (proof.factor, proof.device) == ("otp", "otp_static.staticdevice/7")
     assert (proof.acr, proof.amr) == ("aal2", ("otp",))
+    otp_forms._tell(Context(user), ForeignDevice(), proof)
+    row = last_told()
+    assert (row.event, row.factor, row.device) == ("challenge_passed", "otp", "")
 
 
 class ForeignDevice:
