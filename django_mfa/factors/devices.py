@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device, VerifyNotAllowed
 
-from django_mfa import clock, conf
+from django_mfa import clock, conf, signals
 from django_mfa.errors import KeyTrouble, MalformedCode
 from django_mfa.limits import attempts
+from django_mfa.session import Context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -227,8 +228,20 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
             if verdict.right:
                 self.was_verified = bool(self.claim(verdict))
                 return self.was_verified
-            self.charge()
+            self._tell_of(self.charge())
         return False
+
+    def _tell_of(self, charge: Charge) -> None:
+        """Tell what a wrong token came to: its owner hears of guesses at any door."""
+        context = Context()
+        if charge.device_disabled:
+            signals.device_disabled.emit(
+                context, self.user, device=self, reason=charge.why
+            )
+        if self.typed and (until := attempts.announce_lock(self.user)):
+            signals.account_locked.emit(
+                context, self.user, device=self, until=until.isoformat()
+            )
 
     @sensitive_variables()
     def _is_another(self, token: str) -> bool:
