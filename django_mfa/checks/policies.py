@@ -36,7 +36,7 @@ def check_policies(**kwargs: Any) -> list[CheckMessage]:
 @register(Tags.database)
 def check_policy_rows(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """W005: a policy of the admin that nobody can meet."""
-    if router.db_for_read(Policy) not in (databases or ()):
+    if router.db_for_write(Policy) not in (databases or ()):
         return []
     try:
         rules = [row.as_rule() for row in Policy.objects.filter(active=True)]

@@ -16,17 +16,22 @@ from django.db import models, router, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
-from django_otp.models import Device, VerifyNotAllowed
+from django_otp.models import Device, DeviceManager, VerifyNotAllowed
 
 from django_mfa import clock, conf, signals
 from django_mfa.errors import KeyTrouble, MalformedCode
 from django_mfa.limits import attempts
+from django_mfa.lookups import Primary
 from django_mfa.session import Context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django_mfa.values import Verdict
+
+
+class Devices(Primary[Any], DeviceManager):  # type: ignore[misc]  # django-otp has no types
+    """Devices as they are now, for our code and for django-otp's."""
 
 
 class Charge(NamedTuple):
@@ -73,6 +78,8 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
     disabled_reason = models.CharField(
         _("why disabled"), max_length=32, blank=True, editable=False
     )
+
+    objects = Devices()
 
     class Meta:
         abstract = True
