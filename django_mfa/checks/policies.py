@@ -13,13 +13,13 @@ from django_mfa.policy import snapshot
 from django_mfa.policy.models import Policy
 
 from .factors import check_factors
-from .settings import is_readable
+from .settings import check_settings
 
 
 @register(Tags.security)
 def check_policies(**kwargs: Any) -> list[CheckMessage]:
     """E008: a policy or a rule that nobody can meet; W004: by SMS or e-mail alone."""
-    if not is_readable() or check_factors():
+    if check_settings() or check_factors():
         return []
     found: list[CheckMessage] = [
         Error(f"DJANGO_MFA: {text}", hint, id="django_mfa.E008")
