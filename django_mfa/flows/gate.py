@@ -55,8 +55,7 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     if _proven_elsewhere(session, user, again=again) or again:
         return
     held = let_in_or_hold(session, user, next_url=_next_of(request))
-    # For the middleware: the view believes that the person is in.
-    request.mfa_held_now = held is not None
+    session.was_taken_back(taken=held is not None)
     if held is None:
         tell_of_sign_in(session, user)
 

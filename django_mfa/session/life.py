@@ -118,7 +118,13 @@ class SessionLife:
             "address": addresses.prefix_of(address),
         }
 
-    # What the review of this request found, for the answer to it
+    # What the gate and the review of this request found, for the answer to it
+
+    def was_taken_back(self, *, taken: bool) -> None:
+        """Note whether the view that runs believes somebody in who is held."""
+        # A view of REST framework logs in by its own request, around the one that
+        # the middleware knows.
+        getattr(self.request, "_request", self.request).mfa_held_now = taken
 
     def owes(self, error: MFARequired | None) -> None:
         """Note what the person has to add before views see them."""
