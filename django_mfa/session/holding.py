@@ -93,6 +93,12 @@ class Holding(Proving):
         if data is not None and safe:
             self.store[HOLD] = {**data, "next": safe}
 
+    def offer(self, factors: tuple[str, ...]) -> None:
+        """Note by which factors the sign-in that waits can go on from now."""
+        data = self.store.get(HOLD)
+        if data is not None:
+            self.store[HOLD] = {**data, "factors": list(factors)}
+
     def end_hold(self) -> None:
         """Forget the sign-in that waits."""
         self.store.pop(HOLD, None)
