@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
@@ -48,6 +48,17 @@ class Holding(Proving):
         if hold is None:
             raise LoginExpired
         return hold
+
+    def held_user(self, hold: Hold) -> Any:
+        """Return the user who waits here; raise `LoginExpired` if they changed meanwhile."""
+        try:
+            user = accounts.find_user(hold.user_pk)
+            hold.check_user(user)
+        except LoginExpired:
+            # What is over must end: whoever waits would be led back to it for ever.
+            self.end_hold()
+            raise
+        return user
 
     def begin_hold(  # noqa: PLR0913  # what a hold keeps
         self,
