@@ -111,7 +111,8 @@ def refusal(
     methods = engine.methods_for(requirement, found.proofs)
     if not (found.is_verified or found.is_trusted_browser):
         return denied(request, EnrolmentRequired(methods=methods))
-    error = StepUpRequired(max_age=requirement.max_age, methods=methods)
+    level = {"acr_values": requirement.acr} if requirement.acr else {}
+    error = StepUpRequired(max_age=requirement.max_age, methods=methods, **level)
     error.narrows = True
     return denied(request, error, keep_form=keep_form)
 

@@ -85,6 +85,39 @@ IMPOSSIBLE = [
     {"LIMITS": {"RECOVERY_CAP": 101}},
     {"LIMITS": {"FAILURES": 0}},
     {"LIMITS": {"MAX_DEVICES": 6}},
+    {"LIMITS": {"LOCK": 0}},
+    {"LIMITS": {"FAILURE_WINDOW": 0}},
+    {"LIMITS": {"ADDRESS_WINDOW": 0}},
+    {"LIMITS": {"ADDRESS_FAILURES": -1}},
+    {"LIMITS": {"TRUSTED_PROXIES": -1}},
+    {"LIMITS": {"MAX_DEVICES": -1}},
+    {"RECOVERY_CODES": {"COUNT": 101}},
+    {"RECOVERY_CODES": {"LENGTH": 64}},
+    {"RECOVERY_CODES": {"ALPHABET": "ABCDEFGH-JKLMNPQR"}},
+    {"RECOVERY_CODES": {"ALPHABET": "ABCDEFGH JKLMNPQR"}},
+    {"RECOVERY_CODES": {"ALPHABET": "äöüßABCDEFGHJKLMNP"}},
+    {"RECOVERY_CODES": {"WARN_AT": -1}},
+    {"RECOVERY_CODES": {"COST": 0}},
+    {"RECOVERY_CODES": {"COST": 21}},
+    {"PENDING_LOGIN_TTL": 0},
+    {"SETUP_TTL": 0},
+    {"GRACE_DAYS": -1},
+    {"REMINDER_DAYS": ["3"]},
+    {"REMINDER_DAYS": [-1]},
+    {"POLICY_SNAPSHOT": -1},
+    {"STEP_UP": {"MAX_AGE": 0}},
+    {"STEP_UP": {"FORM_TTL": 0}},
+    {"SESSIONS": {"PROOF_AGE": -1}},
+    {"SESSIONS": {"ABSOLUTE_AGE": -1}},
+    {"SESSIONS": {"BIND": ["ip"]}},
+    {"TRUSTED_DEVICES": {"DAYS": 0}},
+    {"TRUSTED_DEVICES": {"MAX": 0}},
+    {"APPROVALS": {"TTL": 0}},
+    {"APPROVALS": {"SECOND_PERSON_TTL": 0}},
+    {"CONTENT_SECURITY_POLICY": "default-src 'self'\nSet-Cookie: a=b"},
+    {"POLICIES": ["staff"]},
+    {"POLICIES": [{"who": "staff", "grace_days": -1}]},
+    {"POLICIES": [{"who": "staff", "grace_days": True}]},
     {"APP_PASSWORDS": {"SCOPES": {}}},
     {"APP_PASSWORDS": {"SCOPES": {"read mail": "Read mail"}}},
     {"APP_PASSWORDS": {"SCOPES": {1: "Read mail"}}},
@@ -104,6 +137,8 @@ def test_an_impossible_value_stops_the_site(settings, values):
     assert found.id == "django_mfa.E002"
     assert isinstance(found, django_checks.Error)
     assert found.hint
+    # One slip is said once here as well.
+    assert checks.check_policies() == []
 
 
 POSSIBLE = [
@@ -113,6 +148,11 @@ POSSIBLE = [
     {"LIMITS": {"DEVICE_CAP": 1, "RECOVERY_CAP": 1, "FAILURES": 1}},
     {"APP_PASSWORDS": {"SCOPES": {"mail.read:all": "Read mail"}}},
     {"APP_PASSWORDS": {"MAX_AGE_DAYS": 0, "MAX_PER_USER": 1}},
+    {"RECOVERY_CODES": {"LENGTH": 63, "COUNT": 100, "COST": 20, "WARN_AT": 0}},
+    {"RECOVERY_CODES": {"COUNT": 1, "COST": 1, "ALPHABET": "abcdefghijkLMNOPQ"}},
+    {"LIMITS": {"ADDRESS_FAILURES": 0, "MAX_DEVICES": 0}},
+    {"SESSIONS": {"BIND": ["browser", "address"]}},
+    {"REMINDER_DAYS": [], "GRACE_DAYS": 0, "POLICY_SNAPSHOT": 0},
     {"POLICIES": []},
     {"POLICIES": [{"who": "everyone"}, {"who": len, "grace_days": 0}]},
 ]

@@ -103,6 +103,13 @@ def test_a_proof_that_is_not_strong_enough_is_not_enough(client, user):
     assert (body["code"], body["max_age"]) == ("step_up_required", None)
 
 
+def test_a_program_is_told_which_level_is_asked_for(client, user):
+    mfa_login(client, user)
+    answer = client.get("/t/stronger/", headers=JSON)
+    assert answer.json()["acr_values"] == "aal3"
+    assert 'acr_values="aal3"' in answer.headers["WWW-Authenticate"]
+
+
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
 def test_what_was_sent_is_not_repeated_for_the_person(client, user, method):
     with freeze(NOON) as moving:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.lookups import Primary
 
 
 class Approval(models.Model):
@@ -49,6 +50,8 @@ class Approval(models.Model):
     used_at = models.DateTimeField(_("used"), null=True)
     factor = models.CharField(_("factor"), max_length=32, blank=True)
     device = models.CharField(_("device"), max_length=36, blank=True)
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("approval")

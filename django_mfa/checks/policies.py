@@ -13,12 +13,12 @@ from django_mfa.policy import snapshot
 from django_mfa.policy.models import Policy
 
 from .factors import check_factors
-from .settings import is_readable
+from .settings import check_settings
 
 
 def check_policies(**kwargs: Any) -> list[CheckMessage]:
     """E008: a policy or a rule that nobody can meet; W004: by SMS or e-mail alone."""
-    if not is_readable() or check_factors():
+    if check_settings() or check_factors():
         return []
     found: list[CheckMessage] = [
         Error(f"DJANGO_MFA: {text}", hint, id="django_mfa.E008")
@@ -34,7 +34,7 @@ def check_policies(**kwargs: Any) -> list[CheckMessage]:
 
 def check_policy_rows(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """W005: a policy of the admin that nobody can meet."""
-    if router.db_for_read(Policy) not in (databases or ()):
+    if router.db_for_write(Policy) not in (databases or ()):
         return []
     try:
         rules = [row.as_rule() for row in Policy.objects.filter(active=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.core.checks import CheckMessage, Error
 
 from django_mfa import conf
 from django_mfa.extras import lazy
+from django_mfa.factors.forms import MAX_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,35 @@ SHORTEST_KEY = 32
 #: A set of ten codes leaves four bits less; NIST SP 800-63B wants 20 of a code.
 FEWEST_BITS = 30
 SCOPE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+#: What fits the field of a code, with its hyphen.
+LONGEST_RECOVERY_CODE = MAX_CODE - 1
+MOST_RECOVERY_CODES = 100
+#: N = 2**20 takes a gigabyte for each try.
+HIGHEST_COST = 20
+PLACES = ("browser", "address")
+
+#: The least that a number may be.
+LOWEST = {
+    "POLICY_SNAPSHOT": 0,
+    "GRACE_DAYS": 0,
+    "PENDING_LOGIN_TTL": 1,
+    "SETUP_TTL": 1,
+    "RECOVERY_CODES.WARN_AT": 0,
+    "LIMITS.FAILURE_WINDOW": 1,
+    "LIMITS.LOCK": 1,
+    "LIMITS.ADDRESS_FAILURES": 0,
+    "LIMITS.ADDRESS_WINDOW": 1,
+    "LIMITS.TRUSTED_PROXIES": 0,
+    "LIMITS.MAX_DEVICES": 0,
+    "STEP_UP.MAX_AGE": 1,
+    "STEP_UP.FORM_TTL": 1,
+    "SESSIONS.PROOF_AGE": 0,
+    "SESSIONS.ABSOLUTE_AGE": 0,
+    "TRUSTED_DEVICES.DAYS": 1,
+    "TRUSTED_DEVICES.MAX": 1,
+    "APPROVALS.TTL": 1,
+    "APPROVALS.SECOND_PERSON_TTL": 1,
+}
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -50,6 +81,8 @@ def is_readable() -> bool:
 
 
 def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
+    yield from _too_low(current)
+    yield from _impossible_words(current)
     yield from _impossible_codes(current.TOTP)
     yield from _impossible_recovery_codes(current.RECOVERY_CODES)
     if any(not _is_key(key) for key in current.ENCRYPTION_KEYS):
@@ -70,6 +103,21 @@ def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
             )
 
 
+def _too_low(current: conf.Settings) -> Iterator[tuple[str, str]]:
+    for name, lowest in LOWEST.items():
+        if attrgetter(name)(current) < lowest:
+            yield f"{name} must be at least {lowest}.", "Without it the default holds."
+
+
+def _impossible_words(current: conf.Settings) -> Iterator[tuple[str, str]]:
+    if any(place not in PLACES for place in current.SESSIONS.BIND):
+        yield "SESSIONS.BIND names no such place.", f"Known: {', '.join(PLACES)}."
+    if not all(_is_day(days) for days in current.REMINDER_DAYS):
+        yield "REMINDER_DAYS must be numbers of days.", "The default is (3, 1)."
+    if not current.CONTENT_SECURITY_POLICY.isprintable():
+        yield "CONTENT_SECURITY_POLICY must be one line.", "It is sent as a header."
+
+
 def _impossible_codes(totp: conf.Totp) -> Iterator[tuple[str, str]]:
     if totp.DIGITS not in (6, 8):
         yield "TOTP.DIGITS must be 6 or 8.", "Most apps know only 6."
@@ -81,11 +129,21 @@ def _impossible_codes(totp: conf.Totp) -> Iterator[tuple[str, str]]:
 
 def _impossible_recovery_codes(codes: conf.RecoveryCodes) -> Iterator[tuple[str, str]]:
     bits = codes.LENGTH * math.log2(max(1, len(set(codes.ALPHABET))))
-    if codes.COUNT < 1 or bits < FEWEST_BITS or not codes.ALPHABET.isascii():
+    if not 1 <= codes.COUNT <= MOST_RECOVERY_CODES or bits < FEWEST_BITS:
         yield (
-            "RECOVERY_CODES can be guessed, or are none.",
-            f"COUNT at least 1; LENGTH and ALPHABET for at least {FEWEST_BITS} bits.",
+            "RECOVERY_CODES can be guessed, or are none, or far too many.",
+            f"COUNT from 1 to {MOST_RECOVERY_CODES}; LENGTH and ALPHABET for at least"
+            f" {FEWEST_BITS} bits.",
         )
+    plain = codes.ALPHABET.isascii() and codes.ALPHABET.isalnum()
+    if (codes.ALPHABET and not plain) or codes.LENGTH > LONGEST_RECOVERY_CODE:
+        yield (
+            "RECOVERY_CODES could not be typed.",
+            "ALPHABET of plain letters and digits, which are what a code may hold;"
+            f" LENGTH at most {LONGEST_RECOVERY_CODE}.",
+        )
+    if not 1 <= codes.COST <= HIGHEST_COST:
+        yield f"RECOVERY_CODES.COST must be from 1 to {HIGHEST_COST}.", "Default: 14."
 
 
 def _impossible_app_passwords(
@@ -125,4 +183,8 @@ def _impossible_limits(limits: conf.Limits) -> Iterator[tuple[str, str]]:
 def _is_policy(policy: Any) -> bool:
     if not isinstance(policy, Mapping) or "who" not in policy:
         return False
-    return isinstance(policy.get("grace_days", 0), int)
+    return _is_day(policy.get("grace_days", 0))
+
+
+def _is_day(days: Any) -> bool:
+    return isinstance(days, int) and not isinstance(days, bool) and days >= 0

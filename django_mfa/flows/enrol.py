@@ -261,13 +261,12 @@ def _subject(ctx: Context) -> _Subject:
     if ctx.actor is not None:
         step_up.require_fresh(ctx)
         return _Subject(ctx.actor, None)
-    hold = ctx.require_session().require_hold()
+    session = ctx.require_session()
+    hold = session.require_hold()
     if hold.owed != "enrolment":
         # SECURITY: who owes a proof must not enrol one (CVE-2026-3429).
         raise MFARequired
-    user = accounts.find_user(hold.user_pk)
-    hold.check_user(user)
-    return _Subject(user, hold)
+    return _Subject(session.held_user(hold), hold)
 
 
 def _waiting(ctx: Context, subject: _Subject, kind: Factor) -> Any:

@@ -12,20 +12,16 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, load_backend
 from django.contrib.auth.models import AnonymousUser
-from django_otp.models import Device
 
-from django_mfa import clock, signals
+from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import EnrolmentRequired, MFARequired, StepUpRequired
 from django_mfa.factors import registry
-from django_mfa.factors.devices import MFADevice
-from django_mfa.limits.addresses import client_address
 from django_mfa.policy import engine, snapshot
 from django_mfa.session import Context, MFASession, Owed
 from django_mfa.session.hold import lets_in
-from django_mfa.values import Proof
 
-from . import trust
+from . import otp_forms, trust
 from .owing import offered, owed
 
 if TYPE_CHECKING:
@@ -50,7 +46,7 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         session.sign_out()
         return
     session.make_room(user)
-    if _proven_by_django_otp(session, user):
+    if otp_forms.proven(session, user):
         return
     again = _still_proven(session, user)
     if not again:
@@ -59,8 +55,7 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     if _proven_elsewhere(session, user, again=again) or again:
         return
     held = let_in_or_hold(session, user, next_url=_next_of(request))
-    # For the middleware: the view believes that the person is in.
-    request.mfa_held_now = held is not None
+    session.was_taken_back(taken=held is not None)
     if held is None:
         tell_of_sign_in(session, user)
 
@@ -233,13 +228,7 @@ def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
 
 def tell_of_sign_in(session: MFASession, user: Any) -> None:
     """Tell of a sign-in at which no factor was asked for, and why not."""
-    meta = session.request.META
-    context = Context(
-        actor=user,
-        session=session,
-        address=client_address(meta),
-        user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:255],
-    )
+    context = Context.of_login(session, user)
     reason = "trusted_browser" if session.is_by_trust() else "no_factor"
     signals.signed_in.emit(context, user, reason=reason)
 
@@ -257,9 +246,8 @@ def _proven_elsewhere(session: MFASession, user: Any, *, again: bool) -> bool:
         session.admit(user)
     session.add_proof(proof)
     session.attach(user)
-    signals.signed_in.emit(
-        Context(actor=user, session=session), user, reason="single_sign_on"
-    )
+    context = Context.of_login(session, user)
+    signals.signed_in.emit(context, user, reason="single_sign_on")
     return True
 
 
@@ -273,26 +261,6 @@ def _still_proven(session: MFASession, user: AbstractBaseUser) -> bool:
     session.renew_password()
     session.attach(user)
     return True
-
-
-def _proven_by_django_otp(session: MFASession, user: Any) -> bool:
-    """Whether a form of django-otp verified a device of `user` before this login."""
-    device = getattr(user, "otp_device", None)
-    if not isinstance(device, Device):
-        return False
-    if device.user_id != user.pk or not device.confirmed:
-        return False
-    session.admit(user)
-    session.add_proof(_proof_of(device))
-    session.attach(user)
-    return True
-
-
-def _proof_of(device: Device) -> Proof:
-    if isinstance(device, MFADevice):
-        kind = registry.get(device.factor)
-        return kind.proof(device, None)
-    return Proof("otp", device.persistent_id, int(clock.timestamp()), "aal2", ("otp",))
 
 
 def _next_of(request: Any) -> str:

@@ -32,10 +32,17 @@ def may_reset(actor: Any, target: Any) -> bool:
         return True
     # SECURITY: who takes away the factors of somebody mightier needs only their
     # password to become them.
-    mightier = getattr(target, "is_superuser", False) or (
-        _permissions(target) - _permissions(actor)
-    )
-    return not mightier
+    return not (_is_above(target, actor) or _permissions(target) - _permissions(actor))
+
+
+def _is_above(target: Any, actor: Any) -> bool:
+    """Whether `target` has a standing that `actor` has not, or one that nobody can tell."""
+    for standing in ("is_superuser", "is_staff"):
+        if getattr(target, standing, False) and not getattr(actor, standing, False):
+            return True
+    # SECURITY: Django tells no permissions of who is switched off: somebody mightier
+    # could be switched off, reset, and switched on again.
+    return not target.is_active
 
 
 def reset(ctx: Context, target: Any, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
@@ -49,6 +49,17 @@ class Holding(Proving):
             raise LoginExpired
         return hold
 
+    def held_user(self, hold: Hold) -> Any:
+        """Return the user who waits here; raise `LoginExpired` if they changed meanwhile."""
+        try:
+            user = accounts.find_user(hold.user_pk)
+            hold.check_user(user)
+        except LoginExpired:
+            # What is over must end: whoever waits would be led back to it for ever.
+            self.end_hold()
+            raise
+        return user
+
     def begin_hold(  # noqa: PLR0913  # what a hold keeps
         self,
         user: AbstractBaseUser,
@@ -92,6 +103,12 @@ class Holding(Proving):
         data, safe = self.store.get(HOLD), self.safe_next(url)
         if data is not None and safe:
             self.store[HOLD] = {**data, "next": safe}
+
+    def offer(self, factors: tuple[str, ...]) -> None:
+        """Note by which factors the sign-in that waits can go on from now."""
+        data = self.store.get(HOLD)
+        if data is not None:
+            self.store[HOLD] = {**data, "factors": list(factors)}
 
     def end_hold(self) -> None:
         """Forget the sign-in that waits."""

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.lookups import Primary
 
 
 class TrustedDevice(models.Model):
@@ -31,6 +32,8 @@ class TrustedDevice(models.Model):
     address = models.GenericIPAddressField(_("address"), null=True)
     epoch = models.PositiveIntegerField(editable=False)
     password = models.CharField(max_length=64, editable=False)
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("trusted browser")

@@ -103,7 +103,8 @@ def test_a_second_factor_shown_there_is_not_asked_for_here(request_, user):
     Proven(request_, user).get_or_create_user("", "", claims("mfa"))
     assert signed_in(request_, user)
     assert MFASession(request_).proofs()[0].factor == "sso"
-    assert last_told().reason == "single_sign_on"
+    told = last_told()
+    assert (told.reason, told.address) == ("single_sign_on", "127.0.0.1")
 
 
 def test_a_password_there_is_a_password_here(request_, user):

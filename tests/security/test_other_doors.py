@@ -66,12 +66,19 @@ def again(request):
     return HttpResponse(str(request.user.pk))
 
 
+async def aagain(request):
+    user = await request.auser()
+    await alogin(request, user)
+    return HttpResponse(str(user.pk))
+
+
 urlpatterns = [
     path("whoami/", whoami),
     path("awhoami/", awhoami),
     path("enter/", enter),
     path("aenter/", aenter),
     path("again/", again),
+    path("aagain/", aagain),
     path(
         "plain-login/",
         LoginView.as_view(template_name="site/plain.html"),
@@ -92,6 +99,13 @@ def doors(settings):
 
 def who(browser, url="/whoami/"):
     return browser.get(url).text
+
+
+def beside_django_otp(middleware, place):
+    """Put the middleware of django-otp before ours, or after it."""
+    spot = middleware.index(OURS) + (place == "after")
+    theirs = "django_otp.middleware.OTPMiddleware"
+    return [*middleware[:spot], theirs, *middleware[spot:]]
 
 
 def credentials(user):
@@ -131,6 +145,28 @@ def test_logging_in_again_keeps_the_proof_of_this_very_session(alice):
     browser = alice.enter()
     assert who(browser, "/again/") == str(alice.user.pk)
     assert who(browser, "/vault/") == str(alice.user.pk)
+
+
+@pytest.mark.parametrize("place", ["no", "before", "after"])
+@pytest.mark.parametrize("url", ["/again/", "/aagain/"])
+def test_logging_in_again_makes_no_proof_fresh(alice, clock, settings, url, place):
+    if place != "no":
+        settings.MIDDLEWARE = beside_django_otp(settings.MIDDLEWARE, place)
+    browser = alice.enter()
+    assert browser.get("/mfa/disable/").status_code == 200
+    clock.tick(901)
+    browser.get(url)
+    assert who(browser, "/vault/") == str(alice.user.pk)
+    assert browser.get("/mfa/disable/")["Location"].startswith("/mfa/step-up/")
+
+
+def test_logging_in_again_with_another_code_makes_the_proof_fresh(alice, clock):
+    browser = alice.enter()
+    clock.tick(901)
+    device = TOTPDevice.objects.get(user=alice.user)
+    code = {"otp_token": totp_code(alice.secret), "otp_device": device.persistent_id}
+    browser.post("/otp-login/", {**credentials(alice.user), **code})
+    assert browser.get("/mfa/disable/").status_code == 200
 
 
 def test_logging_in_again_as_another_asks_for_theirs(alice, bob):
@@ -265,10 +301,7 @@ def test_beside_djangos_login_required_middleware_nothing_goes_in_a_circle(
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_beside_the_middleware_of_django_otp(alice, settings, place):
-    middleware = list(settings.MIDDLEWARE)
-    spot = middleware.index(OURS) + (place == "after")
-    middleware.insert(spot, "django_otp.middleware.OTPMiddleware")
-    settings.MIDDLEWARE = middleware
+    settings.MIDDLEWARE = beside_django_otp(settings.MIDDLEWARE, place)
     browser = alice.begin()
     assert who(browser) == "None"
     assert browser.get("/otp/").status_code == 302
