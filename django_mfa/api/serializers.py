@@ -18,6 +18,7 @@ MAX_TEXT = 4096
 MAX_TOKEN = 128
 MAX_REASON = 255
 MAX_TO = 254
+MAX_NAMES = 64
 
 
 class Text(serializers.CharField):
@@ -60,6 +61,22 @@ class Days(serializers.IntegerField):
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
         return int(super().to_internal_value(data))
+
+
+class Names(serializers.ListField):
+    """A short list of names."""
+
+    child = Text(max_length=64)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MAX_NAMES, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse a long list unread."""
+        # SECURITY: each of many thousand items would be an error of its own to write.
+        if isinstance(data, list) and len(data) > MAX_NAMES:
+            self.fail("max_length", max_length=MAX_NAMES)
+        return super().to_internal_value(data)
 
 
 class Input(serializers.Serializer[Any]):
@@ -276,9 +293,7 @@ class AppPasswordInput(Input):
     read_by = (NameForm,)
 
     name = text_of(NameForm, "name", help_text="What it is for.")
-    scopes = serializers.ListField(
-        child=Text(max_length=64), max_length=64, help_text="What it is to allow."
-    )
+    scopes = Names(help_text="What it is to allow.")
     days = Days(required=False, allow_null=True, min_value=1, max_value=36500)
 
 

@@ -160,6 +160,17 @@ def test_I01_what_is_required_is_required(inside, path, method, shape):
         assert name in response.json()["errors"]
 
 
+@pytest.mark.parametrize("item", ["1", "[]", '""', '"read"'])
+def test_I01_a_list_of_thousands_is_refused_unread(inside, item):
+    scopes = ",".join([item] * 9_000)
+    body = f'{{"name": "x", "scopes": [{scopes}]}}'
+    response = send(inside, MOUNT + "mfa/app-passwords", "post", body)
+    assert response.status_code == 400
+    assert response.json()["errors"] == {
+        "scopes": ["Ensure this field has no more than 64 elements."]
+    }
+
+
 @pytest.mark.parametrize("length", ["9" * 5000, "²", "-1"])
 def test_I01_a_length_that_is_no_number_is_refused(inside, length):
     path, method, _shape = OPERATIONS[0].values
