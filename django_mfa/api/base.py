@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from django_mfa import answers, strict_json
 from django_mfa.clients import issuer as issuers
-from django_mfa.errors import LoginExpired, MFAError
+from django_mfa.errors import LoginExpired
 
 from . import problems
 from .client import BrowserSession, Client, client_of, new_client
@@ -132,7 +132,7 @@ class Door(APIView):
             return super().handle_exception(exc)
         # A sign-in that waits is explained by the middleware where nobody is known,
         # and nowhere else.
-        if isinstance(exc, MFAError) and not isinstance(exc, LoginExpired):
+        if not isinstance(exc, LoginExpired):
             django_request: Any = self.request._request  # noqa: SLF001
             django_request.mfa_exempt = True
         return response
