@@ -118,6 +118,13 @@ class Client:
 
 
 @sensitive_variables()
+def tokens_in(sent: Mapping[str, Any]) -> dict[str, str]:
+    """Return by what a sign-in is named in a body that has some other fault."""
+    given = {name: sent.get(name) for name in ("mfa_token", "session_id")}
+    return {name: each for name, each in given.items() if isinstance(each, str)}
+
+
+@sensitive_variables()
 def client_of(request: Request, data: Mapping[str, Any]) -> Client:
     """Return who sent `data`: by the token of a sign-in, by their own, by the session.
 

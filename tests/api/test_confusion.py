@@ -82,9 +82,10 @@ def counts():
 
 
 @pytest.fixture
-def inside(user):
-    program = Program("v1/auth").enter(user, add_totp(user))
-    add_passkey(user, FakeAuthenticator("testserver", "https://testserver"))
+def inside(superuser):
+    """A client of somebody who may do everything: the shape alone is wrong."""
+    program = Program("v1/auth").enter(superuser, add_totp(superuser))
+    add_passkey(superuser, FakeAuthenticator("testserver", "https://testserver"))
     return program
 
 

@@ -6,7 +6,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.api import outputs
-from django_mfa.api.base import Door
+from django_mfa.api.base import Door, ForAnybody
 from django_mfa.api.operations import JUDGED, SIGNED_IN, does
 from django_mfa.api.serializers import (
     CancelInput,
@@ -58,7 +58,7 @@ PENDING = {
 }
 
 
-class LoginView(Door):
+class LoginView(ForAnybody, Door):
     tag = "Sign in"
 
     @sensitive_variables()
@@ -88,7 +88,7 @@ class LoginView(Door):
 
 
 @SETTLES
-class ChallengeView(Door):
+class ChallengeView(ForAnybody, Door):
     tag = "Sign in"
 
     @does(
@@ -113,7 +113,7 @@ class ChallengeView(Door):
 
 
 @SETTLES
-class VerifyView(Door):
+class VerifyView(ForAnybody, Door):
     tag = "Sign in"
 
     @sensitive_variables()
@@ -146,7 +146,7 @@ class VerifyView(Door):
         return self.reply(client, {"detail": "Verified.", "method": proof.factor})
 
 
-class CancelView(Door):
+class CancelView(ForAnybody, Door):
     tag = "Sign in"
 
     @does(

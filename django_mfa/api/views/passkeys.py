@@ -6,7 +6,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.api import outputs
-from django_mfa.api.base import Door
+from django_mfa.api.base import Door, ForAnybody
 from django_mfa.api.operations import CHANGES, SIGNED_IN, does
 from django_mfa.api.serializers import (
     AuthenticateInput,
@@ -29,7 +29,7 @@ from django_mfa.session import MFASession
 from django_mfa.values import Credential
 
 from .login import SETTLES
-from .setup import confirmed
+from .setup import ForEnrolment, confirmed
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -88,13 +88,11 @@ class PasskeyDoor(Door):
         """
         sent = dict(self.request.data)
         ours = {name: sent.pop(name) for name in OURS if name in sent}
-        serializer = NameInput(data=ours)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data), Credential(sent)
+        return self.read(NameInput, ours), Credential(sent)
 
 
 @ENROLS
-class RegisterBeginView(PasskeyDoor):
+class RegisterBeginView(ForEnrolment, PasskeyDoor):
     @does(
         "Ask for a new passkey",
         request=RegisterInput,
@@ -112,7 +110,7 @@ class RegisterBeginView(PasskeyDoor):
 
 
 @ENROLS
-class RegisterCompleteView(PasskeyDoor):
+class RegisterCompleteView(ForEnrolment, PasskeyDoor):
     @sensitive_variables()
     @does(
         "Register the passkey that was made",
@@ -144,7 +142,7 @@ class RegisterCompleteView(PasskeyDoor):
 
 
 @SETTLES
-class AuthenticateBeginView(PasskeyDoor):
+class AuthenticateBeginView(ForAnybody, PasskeyDoor):
     @does(
         "Ask for a passkey: to sign in, as second factor, or for a step-up",
         request=AuthenticateInput,
@@ -185,7 +183,7 @@ class AuthenticateBeginView(PasskeyDoor):
 
 
 @SETTLES
-class AuthenticateCompleteView(PasskeyDoor):
+class AuthenticateCompleteView(ForAnybody, PasskeyDoor):
     @sensitive_variables()
     @does(
         "Answer with a passkey",
