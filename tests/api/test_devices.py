@@ -318,6 +318,17 @@ def test_an_administrator_says_why_and_proves_it(root, user, action, moving):
     assert response.json()["code"] == "step_up_required"
 
 
+def test_an_administrator_proves_it_to_see_how_somebody_signs_in(
+    root, user, superuser, moving
+):
+    moving.tick(901)
+    for person in (user, superuser):
+        response = root.get(f"mfa/admin/users/{person.pk}/status")
+        assert response.status_code == 403
+        assert response.json()["code"] == "step_up_required"
+        assert "max_age=900" in response.headers["WWW-Authenticate"]
+
+
 @pytest.mark.parametrize("action", ["reset", "unlock", "sign-out", "status"])
 def test_people_who_are_not_there_are_not_found(root, action):
     for key in ("999999", "x" * 70, "-1", "%00", "9" * 40, str(uuid.uuid4())):
@@ -358,3 +369,7 @@ def test_D01_never_upward(program, make_user, superuser):
         response = program.post(f"mfa/admin/users/{superuser.pk}/{action}", data)
         assert response.status_code == 403, (action, response.content)
     assert TOTPDevice.objects.filter(user=superuser).exists()
+    response = program.get(f"mfa/admin/users/{superuser.pk}/status")
+    assert response.status_code == 403
+    assert response.json()["code"] == "not_permitted"
+    assert program.get(f"mfa/admin/users/{clerk.pk}/status").status_code == 200

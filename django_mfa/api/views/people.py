@@ -76,6 +76,7 @@ class PersonView(PersonDoor):
     def get(self, request: Request, **kwargs: Any) -> Response:
         client = self.enter()
         target = self.target(client)
+        reset.require_sight_of(client.context, target)
         devices = registry.enrolled(target)
         until = accounts.of(target).locked_until
         told = {
