@@ -8,6 +8,8 @@ from rest_framework.authtoken.models import Token
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from django_mfa.accounts import service as accounts
+from django_mfa.clients import issuer as issuers
+from django_mfa.clients.models import ClientSession
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, totp_code
 from tests.stories import queries
 
@@ -178,6 +180,17 @@ def test_a_new_sign_in_ends_the_token_before(user, secret, codes):
     first.headers = {"Authorization": f"Token {token.key}"}
     Program("token").enter(user, secret)
     assert look(first, "plain").status_code == 401
+
+
+def test_what_was_shown_for_a_token_goes_with_it(user, secret, moving):
+    from tests.programs import Program
+
+    for _sign_in in range(3):
+        moving.tick(60)
+        Program("token").enter(user, secret)
+    assert ClientSession.objects.count() == 1
+    issuers.end_all(user)
+    assert not ClientSession.objects.exists()
 
 
 def test_claims_say_what_was_shown(user, secret, moving):
