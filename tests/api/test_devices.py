@@ -265,6 +265,17 @@ def test_a_program_that_signs_everybody_else_out_keeps_its_own_token(
     assert not browser.is_verified
 
 
+def test_a_program_with_another_kind_of_token_ends_the_lasting_one(
+    user, secret, moving
+):
+    lasting = Program("token").enter(user, secret)
+    moving.tick(60)
+    here = Program("app").enter(user, secret)
+    assert here.post("mfa/sign-out-others").status_code == 200
+    assert here.is_verified
+    assert lasting.get("mfa/status").json()["code"] == "authentication_failed"
+
+
 def test_an_app_password_is_made_and_revoked(inside, user):
     response = inside.post(
         "mfa/app-passwords", {"name": "Job", "scopes": ["read"], "days": 30}
