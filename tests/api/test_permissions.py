@@ -137,6 +137,13 @@ def test_what_another_permission_allows_is_not_refused(program, user):
         assert look(program, "either").status_code == 200
 
 
+def test_what_a_view_refuses_by_itself_is_its_own_to_say(program, user):
+    program.login(user)
+    response = look(program, "poor")
+    assert response.status_code == 403
+    assert response.json() == {"code": "poor", "detail": "Not enough money."}
+
+
 def test_a_change_of_factors_ends_the_proofs_of_every_other_client(
     program, user, secret
 ):
