@@ -49,9 +49,8 @@ class Meets(OperationHolderMixin, BasePermission):
             requirement &= demand
         if standing is not None and standing.satisfies(requirement):
             return True
-        verified = standing is not None and standing.is_verified
-        told = refusal(request.user, requirement, is_verified=verified)
-        _tell_if_refused(view, told)
+        proofs = standing.proofs if standing else ()
+        _tell_if_refused(view, refusal(request.user, requirement, proofs))
         return False
 
 

@@ -115,9 +115,13 @@ def test_a_level_that_was_not_reached_is_named(program, user, secret):
     assert 'acr_values="aal3"' in response.headers["WWW-Authenticate"]
 
 
-def test_a_code_is_no_protection_from_phishing(program, user, secret):
+def test_U09_a_code_is_no_protection_from_phishing(program, user, secret):
     program.enter(user, secret)
-    assert look(program, "phishing").json()["methods"] == []
+    response = look(program, "phishing")
+    assert response.status_code == 403
+    assert response.json()["code"] == "step_up_required"
+    # Nothing of theirs will do: here is what would.
+    assert response.json()["methods"] == ["passkey"]
     key = FakeAuthenticator("testserver", "https://testserver")
     add_passkey(user, key)
     assert look(program, "phishing").json()["methods"] == ["passkey"]
