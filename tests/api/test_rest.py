@@ -44,6 +44,15 @@ def test_a_browser_is_trusted_listed_and_trusted_no_more(
     assert not TrustedDevice.objects.exists()
 
 
+def test_a_program_is_no_browser_to_be_trusted(cookieless, user, secret, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "TRUSTED_DEVICES": {"ENABLED": True}}
+    cookieless.login(user)
+    cookieless.answer("mfa/verify", {"code": totp_code(secret), "trust": True})
+    assert cookieless.is_verified
+    assert not TrustedDevice.objects.exists()
+    assert cookieless.get("mfa/trusted-devices").json()["trusted_devices"] == []
+
+
 def test_a_sign_in_is_given_up(program, user, secret):
     program.login(user)
     assert program.answer("login/cancel", {}).status_code == 200

@@ -139,7 +139,8 @@ class VerifyView(ForAnybody, Door):
         if context.actor is not None:
             proof = step_up.answer(context, response, factor=factor)
         else:
-            trusts = data["trust"]
+            # A program keeps no cookie by which it could be known again.
+            trusts = data["trust"] and client.issuer.is_session
             proof = challenge.answer(
                 context, response, factor=factor, trust_browser=trusts
             ).proof
