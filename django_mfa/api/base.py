@@ -41,6 +41,9 @@ except ImportError:  # without drf-spectacular
 class ForAnybody:
     """A door where nobody need be known: a sign-in begins here, or goes on."""
 
+    def perform_authentication(self, request: Request) -> None:
+        """Look at a token where it matters: an old one keeps nobody from a new sign-in."""
+
     def admit(self, given: Mapping[str, Any]) -> None:
         """Let everybody ask."""
 

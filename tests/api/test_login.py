@@ -48,6 +48,22 @@ def test_verify_has_two_names(program, user, secret, path):
     assert program.is_verified
 
 
+def test_an_old_token_keeps_nobody_from_a_new_sign_in(cookieless, user, secret):
+    old = {"token": "Token " + "0" * 40, "app": "Bearer a.b.c"}[cookieless.mount]
+    cookieless.headers = {"Authorization": old}
+    assert not cookieless.is_in
+    cookieless.enter(user, secret)
+    assert cookieless.is_verified
+
+
+def test_an_old_token_is_no_sign_in_that_waits(cookieless, db):
+    cookieless.headers = {"Authorization": "Bearer a.b.c"}
+    response = cookieless.post("mfa/verify", {"code": "123456"})
+    assert response.status_code == 401
+    assert response.json()["code"] == "token_not_valid"
+    assert response.headers["WWW-Authenticate"]
+
+
 def test_a_wrong_code_lets_nobody_in(program, user, secret):
     program.login(user)
     response = program.answer("mfa/verify", {"code": wrong_code(secret)})
