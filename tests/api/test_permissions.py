@@ -10,6 +10,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 from django_mfa.accounts import service as accounts
 from django_mfa.clients import issuer as issuers
 from django_mfa.clients.models import ClientSession
+from django_mfa.integrations.simplejwt import JWTIssuer
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, totp_code
 from tests.stories import queries
 
@@ -69,6 +70,18 @@ def test_a_pair_made_by_a_password_shows_nothing(user, secret, program):
     program.headers = {"Authorization": f"Bearer {pair['access']}"}
     assert look(program, "plain").status_code == 200
     assert look(program, "verified").json()["code"] == "mfa_required"
+
+
+@pytest.mark.parametrize("kind", [str, str.encode])
+def test_each_pair_made_elsewhere_has_a_name_of_its_own(user, kind):
+    def name_of(token):
+        del token.payload["jti"]  # a site may have it under another name, or not at all
+        read = AccessToken(kind(str(token)), verify=False)
+        return JWTIssuer().store_of(user, read, whole=False).name
+
+    first, second = AccessToken.for_user(user), AccessToken.for_user(user)
+    second["site"] = "another"
+    assert name_of(first) != name_of(second)
 
 
 def test_basic_credentials_show_nothing(user, secret, program):
