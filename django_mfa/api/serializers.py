@@ -225,6 +225,9 @@ class ConfirmInput(Waiting):
 class CredentialInput(Waiting):
     """The answer of an authenticator, as `credential.toJSON()` makes it."""
 
+    credential = serializers.DictField(
+        required=False, help_text="The whole of it, in the place of its parts."
+    )
     id = Text(required=False, max_length=MAX_TEXT)
     rawId = Text(required=False, max_length=MAX_TEXT)  # noqa: N815  # WebAuthn's name
     type = Text(required=False, max_length=32)

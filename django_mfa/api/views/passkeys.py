@@ -88,6 +88,9 @@ class PasskeyDoor(Door):
         """
         sent = dict(self.request.data)
         ours = {name: sent.pop(name) for name in OURS if name in sent}
+        if list(sent) == ["credential"]:
+            # As `mfa/verify` and the pages have it.
+            sent = sent["credential"] if isinstance(sent["credential"], dict) else {}
         return self.read(NameInput, ours), Credential(sent)
 
 
