@@ -36,7 +36,8 @@ class Meets(OperationHolderMixin, BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the proofs of the user meet it."""
-        if not request.user.is_authenticated:
+        user: Any = request.user  # None for nobody, where the site says so
+        if not (user and user.is_authenticated):
             return False
         if is_for_machines(request) or not isinstance(request.user, get_user_model()):
             # SECURITY: what a machine knows by heart was shown by nobody; and of a

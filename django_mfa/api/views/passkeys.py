@@ -170,7 +170,8 @@ class AuthenticateBeginView(ForAnybody, PasskeyDoor):
     def enter_or_begin(self, data: dict[str, Any]) -> Client:
         """Return who sent it; a program that nobody knows begins to sign in."""
         known = data.get("mfa_token") or data.get("session_id")
-        if known or self.request.user.is_authenticated:
+        user: Any = self.request.user  # nobody may be None, where the site says so
+        if known or (user and user.is_authenticated):
             return self.enter(data)
         if MFASession(self.request._request).hold() is not None:  # noqa: SLF001
             return self.enter(data)
