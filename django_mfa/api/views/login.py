@@ -91,6 +91,7 @@ class LoginView(ForAnybody, Door):
 class ChallengeView(ForAnybody, Door):
     tag = "Sign in"
 
+    @sensitive_variables()
     @does(
         "Ask for a factor: send a code, or make a challenge",
         request=ChallengeInput,
@@ -150,6 +151,7 @@ class VerifyView(ForAnybody, Door):
 class CancelView(ForAnybody, Door):
     tag = "Sign in"
 
+    @sensitive_variables()
     @does(
         "Give up a sign-in that waits",
         request=CancelInput,

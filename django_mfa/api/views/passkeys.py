@@ -96,6 +96,7 @@ class PasskeyDoor(Door):
 
 @ENROLS
 class RegisterBeginView(ForEnrolment, PasskeyDoor):
+    @sensitive_variables()
     @does(
         "Ask for a new passkey",
         request=RegisterInput,
@@ -146,6 +147,7 @@ class RegisterCompleteView(ForEnrolment, PasskeyDoor):
 
 @SETTLES
 class AuthenticateBeginView(ForAnybody, PasskeyDoor):
+    @sensitive_variables()
     @does(
         "Ask for a passkey: to sign in, as second factor, or for a step-up",
         request=AuthenticateInput,
