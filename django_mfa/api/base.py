@@ -129,6 +129,9 @@ class Door(APIView):
         """Return who sent `data`; raise `MFARequired` for a token that owes a proof."""
         client = client_of(self.request, data or {})
         client.require_shown(getattr(self.dispatch, "mfa_settles", ()))
+        # The middleware tells of it, to programs as to browsers.
+        django_request: Any = self.request._request  # noqa: SLF001
+        django_request.mfa_grace = getattr(client.session.request, "mfa_grace", None)
         return client
 
     def begin(self) -> Client:
