@@ -44,7 +44,8 @@ class AppPasswordBackend(BaseBackend):
         """Return the user whose app password this is, if it allows `scope`; or None."""
         ctx = Context() if request is None else Context.of_client(request)
         try:
-            row = app_passwords.use(ctx, app_password, username=username)
+            # What a client left out is no text, and names nobody.
+            row = app_passwords.use(ctx, app_password or "", username=username or "")
             app_passwords.require_scope(row, scope)
         except MFAError:
             return None

@@ -10,6 +10,7 @@ from rest_framework.authentication import (
     SessionAuthentication,
     TokenAuthentication,
 )
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAdminUser, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -46,6 +47,13 @@ class Stateless(APIView):
         return Response({})
 
 
+class Poor(View):
+    permission_classes = (IsMFAVerified | IsAuthenticated,)
+
+    def get(self, request: Any) -> Response:
+        raise PermissionDenied({"code": "poor", "detail": "Not enough money."})
+
+
 def guarded(*permissions: Any) -> Any:
     return View.as_view(permission_classes=permissions)
 
@@ -61,6 +69,7 @@ urlpatterns = [
     path("s/phishing", guarded(Meets(PhishingResistant()))),
     path("s/either", guarded(IsMFAVerified | IsAdminUser)),
     path("s/both", guarded(HasRecentMFA(300) & IsAdminUser)),
+    path("s/poor", Poor.as_view()),
     path("s/stateless", Stateless.as_view()),
     path("s/obtain", TokenObtainPairView.as_view()),
 ]

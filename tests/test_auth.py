@@ -93,6 +93,12 @@ def test_the_wrong_name_secret_or_scope_is_nobody(user):
 
 
 @pytest.mark.usefixtures("by_app_password")
+def test_what_a_client_left_out_is_nobody(user):
+    assert try_app_password(user, None) is None
+    assert try_app_password(user, add_app_password(user), username=None) is None
+
+
+@pytest.mark.usefixtures("by_app_password")
 def test_what_calls_it_a_password_gets_nobody(user):
     secret = add_app_password(user)
     assert authenticate(None, username=user.get_username(), password=secret) is None

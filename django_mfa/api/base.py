@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
+from rest_framework.exceptions import ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
@@ -18,10 +19,10 @@ from rest_framework.views import APIView
 
 from django_mfa import answers, strict_json
 from django_mfa.clients import issuer as issuers
-from django_mfa.errors import LoginExpired, MFAError
+from django_mfa.errors import LoginExpired
 
 from . import problems
-from .client import BrowserSession, Client, client_of, new_client
+from .client import BrowserSession, Client, client_of, new_client, tokens_in
 from .parsers import StrictJSONParser, TooLarge
 from .serializers import Input
 
@@ -35,6 +36,16 @@ try:
     from .schema import Schema
 except ImportError:  # without drf-spectacular
     Schema = None  # type: ignore[assignment,misc]
+
+
+class ForAnybody:
+    """A door where nobody need be known: a sign-in begins here, or goes on."""
+
+    def perform_authentication(self, request: Request) -> None:
+        """Look at a token where it matters: an old one keeps nobody from a new sign-in."""
+
+    def admit(self, given: Mapping[str, Any]) -> None:
+        """Let everybody ask."""
 
 
 class JSONOnly(DefaultContentNegotiation):
@@ -100,16 +111,27 @@ class Door(APIView):
         return operation is None or operation.request is not None
 
     @sensitive_variables()
-    def read(self, shape: type[Input]) -> dict[str, Any]:
+    def read(self, shape: type[Input], sent: Any = None) -> dict[str, Any]:
         """Return what was sent, if it has this shape."""
-        serializer = shape(data=self.request.data)
-        serializer.is_valid(raise_exception=True)
+        body: Any = self.request.data
+        serializer = shape(data=body if sent is None else sent)
+        if not serializer.is_valid():
+            # Who may not ask is told that, whatever they sent.
+            self.admit(tokens_in(body))
+            raise ValidationError(serializer.errors)
         return dict(serializer.validated_data)
+
+    def admit(self, given: Mapping[str, Any]) -> None:
+        """Raise unless the caller may ask here, with the tokens that were `given`."""
+        self.enter(given).context.require_actor()
 
     def enter(self, data: Mapping[str, Any] | None = None) -> Client:
         """Return who sent `data`; raise `MFARequired` for a token that owes a proof."""
         client = client_of(self.request, data or {})
         client.require_shown(getattr(self.dispatch, "mfa_settles", ()))
+        # The middleware tells of it, to programs as to browsers.
+        django_request: Any = self.request._request  # noqa: SLF001
+        django_request.mfa_grace = getattr(client.session.request, "mfa_grace", None)
         return client
 
     def begin(self) -> Client:
@@ -132,7 +154,7 @@ class Door(APIView):
             return super().handle_exception(exc)
         # A sign-in that waits is explained by the middleware where nobody is known,
         # and nowhere else.
-        if isinstance(exc, MFAError) and not isinstance(exc, LoginExpired):
+        if not isinstance(exc, LoginExpired):
             django_request: Any = self.request._request  # noqa: SLF001
             django_request.mfa_exempt = True
         return response

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
@@ -112,9 +113,15 @@ class Client:
             "methods": list(hold.factors),
             "expires_in": hold.seconds_left,
         }
-        for token in self.token.values():
-            told |= {"mfa_token": token, "session_id": token}
-        return told
+        token = self.token.get("mfa_token") or hold.name
+        return told | {"mfa_token": token, "session_id": token}
+
+
+@sensitive_variables()
+def tokens_in(sent: Mapping[str, Any]) -> dict[str, str]:
+    """Return by what a sign-in is named in a body that has some other fault."""
+    given = {name: sent.get(name) for name in ("mfa_token", "session_id")}
+    return {name: each for name, each in given.items() if isinstance(each, str)}
 
 
 @sensitive_variables()
@@ -124,7 +131,7 @@ def client_of(request: Request, data: Mapping[str, Any]) -> Client:
     Raises `LoginExpired` for a token that opens nothing, `CSRFFailed`.
     """
     token = data.get("mfa_token") or data.get("session_id")
-    if token:
+    if token and not _waits_in_session(request, token):
         store = PendingStore.of(_agent(request), token)
         return _pending(request, store)
     if request.auth is not None:
@@ -133,6 +140,12 @@ def client_of(request: Request, data: Mapping[str, Any]) -> Client:
         # Nobody: there is nothing that another site could make use of.
         return Client(Context.of(request._request), issuers.named("session"))  # noqa: SLF001
     return of_session(request)
+
+
+def _waits_in_session(request: Request, token: str) -> bool:
+    """Whether `token` names the sign-in that waits in the browser's own session."""
+    hold = MFASession(request._request).hold()  # noqa: SLF001
+    return hold is not None and constant_time_compare(hold.name, token)
 
 
 def new_client(request: Request, name: str) -> Client:

@@ -6,17 +6,24 @@ from typing import Any
 
 from rest_framework import serializers
 
+from django_mfa.clients import issuer as issuers
+
 
 class Output(serializers.Serializer[Any]):
     pass
 
 
 class Issued(Output):
-    """What a program gets that is let in; depends on `ISSUERS`."""
+    """What a program gets that is let in, as the issuers of the site say it."""
 
-    access = serializers.CharField(required=False)
-    refresh = serializers.CharField(required=False)
-    token = serializers.CharField(required=False)
+    def get_fields(self) -> dict[str, Any]:
+        """Return what the issuers give, and what is declared."""
+        given = {
+            name: serializers.CharField(required=False, help_text=text)
+            for issuer in issuers.all_of_them().values()
+            for name, text in issuer.fields.items()
+        }
+        return {**given, **super().get_fields()}
 
 
 class Error(Output):

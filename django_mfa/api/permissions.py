@@ -21,6 +21,8 @@ from .client import is_for_machines, standing_of
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
+    from django_mfa.errors import MFARequired
+
 
 class Meets(OperationHolderMixin, BasePermission):
     """Lets in whose proofs meet `requirement`: `Meets(PhishingResistant())`."""
@@ -34,8 +36,8 @@ class Meets(OperationHolderMixin, BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the proofs of the user meet it."""
-        del view
-        if not request.user.is_authenticated:
+        user: Any = request.user  # None for nobody, where the site says so
+        if not (user and user.is_authenticated):
             return False
         if is_for_machines(request) or not isinstance(request.user, get_user_model()):
             # SECURITY: what a machine knows by heart was shown by nobody; and of a
@@ -48,9 +50,8 @@ class Meets(OperationHolderMixin, BasePermission):
             requirement &= demand
         if standing is not None and standing.satisfies(requirement):
             return True
-        verified = standing is not None and standing.is_verified
-        told = refusal(request.user, requirement, is_verified=verified)
-        request._request.mfa_denied = told  # type: ignore[attr-defined]  # noqa: SLF001  # for the middleware
+        proofs = standing.proofs if standing else ()
+        _tell_if_refused(view, refusal(request.user, requirement, proofs))
         return False
 
 
@@ -74,3 +75,19 @@ class HasStrength(Meets):
 
     def __init__(self, level: str) -> None:
         super().__init__(Strength(level))
+
+
+def _tell_if_refused(view: Any, told: MFARequired) -> None:
+    """Let the middleware tell it, should the view turn the caller away for it.
+
+    Something beside may let them in; what the view says then is its own affair.
+    """
+    refuse = getattr(view, "permission_denied", None)
+    if refuse is None:
+        return  # asked by hand, outside of a view
+
+    def denied(request: Request, *args: Any, **kwargs: Any) -> None:
+        request._request.mfa_denied = told  # type: ignore[attr-defined]  # noqa: SLF001  # the request of Django's
+        refuse(request, *args, **kwargs)
+
+    view.permission_denied = denied

@@ -37,7 +37,7 @@ class BrowserSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-u
     """The cookie of a session."""
 
     target_class = "django_mfa.api.client.BrowserSession"
-    name = "cookieAuth"
+    name = "mfaSession"  # a site's own views with a session have `cookieAuth`
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return where it stands."""
@@ -92,6 +92,10 @@ class Schema(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]  # as spectacular's
         """Return what more there is to say."""
         return self.operation.description
+
+    def get_serializer_name(self, serializer: Any, direction: Any) -> str:
+        """Return a name that is not one of the site's own: they, too, have a `Device`."""
+        return f"MFA{type(serializer).__name__}"
 
     def get_request_serializer(self) -> Any:
         """Return what is sent."""

@@ -11,6 +11,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from django_mfa.factors.forms import CodeForm, NameForm
 
+from .fields import Days, Flag, Names, Text, UUIDText
+
 if TYPE_CHECKING:
     from django import forms
 
@@ -18,48 +20,6 @@ MAX_TEXT = 4096
 MAX_TOKEN = 128
 MAX_REASON = 255
 MAX_TO = 254
-
-
-class Text(serializers.CharField):
-    """A text, and nothing that could be taken for one."""
-
-    @sensitive_variables()
-    def to_internal_value(self, data: Any) -> str:
-        """Refuse numbers: `042` and `42` are one number and two codes."""
-        if not isinstance(data, str):
-            self.fail("invalid")
-        text: str = super().to_internal_value(data)
-        return text
-
-
-class Flag(serializers.BooleanField):
-    """`true` or `false`, and nothing that could be taken for them."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        """Refuse texts and numbers."""
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return bool(data)
-
-
-class UUIDText(serializers.UUIDField):
-    """The public id of something, as a text."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuse numbers: a UUID is one, too, and nobody means that."""
-        if not isinstance(data, str):
-            self.fail("invalid", value=data)
-        return super().to_internal_value(data)
-
-
-class Days(serializers.IntegerField):
-    """A whole number, and nothing that could be taken for one."""
-
-    def to_internal_value(self, data: Any) -> int:
-        """Refuse texts, fractions and `true`."""
-        if not isinstance(data, int) or isinstance(data, bool):
-            self.fail("invalid")
-        return int(super().to_internal_value(data))
 
 
 class Input(serializers.Serializer[Any]):
@@ -208,6 +168,9 @@ class ConfirmInput(Waiting):
 class CredentialInput(Waiting):
     """The answer of an authenticator, as `credential.toJSON()` makes it."""
 
+    credential = serializers.DictField(
+        required=False, help_text="The whole of it, in the place of its parts."
+    )
     id = Text(required=False, max_length=MAX_TEXT)
     rawId = Text(required=False, max_length=MAX_TEXT)  # noqa: N815  # WebAuthn's name
     type = Text(required=False, max_length=32)
@@ -276,9 +239,7 @@ class AppPasswordInput(Input):
     read_by = (NameForm,)
 
     name = text_of(NameForm, "name", help_text="What it is for.")
-    scopes = serializers.ListField(
-        child=Text(max_length=64), max_length=64, help_text="What it is to allow."
-    )
+    scopes = Names(help_text="What it is to allow.")
     days = Days(required=False, allow_null=True, min_value=1, max_value=36500)
 
 

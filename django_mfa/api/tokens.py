@@ -35,7 +35,7 @@ class TokenIssuer(Issuer):
         with transaction.atomic(using=router.db_for_write(Token)):
             # SECURITY: REST framework keeps one token a person. Were it given out
             # again, one that somebody got by the password alone would rise with it.
-            Token.objects.filter(user=user).delete()
+            self.end_all(user)
             token = Token.objects.create(user=user)
             store = TokenStore(token.key)
             store.update(dict(session.store.items()))
@@ -43,8 +43,11 @@ class TokenIssuer(Issuer):
         return {"token": token.key}
 
     def end_all(self, user: Any) -> None:
-        """Delete it."""
-        Token.objects.filter(user=user).delete()
+        """Delete it, and what was shown for it."""
+        rows = Token.objects.filter(user=user)
+        for key in rows.values_list("key", flat=True):
+            TokenStore(key).delete()
+        rows.delete()
 
     def store_of(self, user: Any, auth: Any, *, whole: bool) -> ClientStore | None:
         """Return what is kept beside the token."""

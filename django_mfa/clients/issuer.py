@@ -72,10 +72,14 @@ def all_of_them() -> Mapping[str, Issuer]:
     return {name: named(name) for name in conf.get().API.ISSUERS}
 
 
-def end_all(user: Any) -> None:
-    """End every token of `user`, of whichever issuer. Must run in a transaction."""
-    for issuer in all_of_them().values():
-        issuer.end_all(user)
+def end_all(user: Any, spare: str = "") -> None:
+    """End every token of `user`, of whichever issuer but `spare`.
+
+    Must run in a transaction.
+    """
+    for name, issuer in all_of_them().items():
+        if name != spare:
+            issuer.end_all(user)
 
 
 def session_behind(
@@ -87,6 +91,7 @@ def session_behind(
     for name, issuer in all_of_them().items():
         store = issuer.store_of(user, auth, whole=whole)
         if store is not None:
+            store.issuer = name
             bring_up_to_date(store, user, store.name)
             return name, session_in(request, store, user)
     return None

@@ -37,6 +37,9 @@ def digest_of(token: str) -> str:
 class ClientStore(SessionBase):
     """A session that lives as long as its request."""
 
+    #: Who made the token that was sent, where one was.
+    issuer = ""
+
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
         self._key = session_key

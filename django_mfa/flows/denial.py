@@ -11,19 +11,27 @@ from django_mfa.policy import engine
 from .owing import offered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django_mfa.policy.requirements import Requirement
+    from django_mfa.values import Proof
 
 
-def refusal(user: Any, requirement: Requirement, *, is_verified: bool) -> MFARequired:
-    """Return what `user` owes where `requirement` is not met, with the ways to give it."""
+def refusal(
+    user: Any, requirement: Requirement, proofs: Sequence[Proof]
+) -> MFARequired:
+    """Return what `user` owes where `proofs` are not enough, with the ways to give it.
+
+    Where they have none of those set up, it is told which would do.
+    """
     devices = registry.enrolled(user)
     if not devices:
         return EnrolmentRequired(methods=[])
-    fit = engine.methods_for(requirement)
+    fit = engine.methods_for(requirement, proofs)
     mine = [slug for slug in offered(user, devices) if slug in fit]
-    details: dict[str, Any] = {"methods": mine}
+    details: dict[str, Any] = {"methods": mine or fit}
     if requirement.max_age is not None:
         details["max_age"] = requirement.max_age
     if requirement.acr is not None:
         details["acr_values"] = requirement.acr
-    return StepUpRequired(**details) if is_verified else MFARequired(**details)
+    return StepUpRequired(**details) if proofs else MFARequired(**details)

@@ -138,6 +138,7 @@ def owed_by_program(session: MFASession, user: Any) -> MFARequired | None:
         return None
     what, methods = owed(user)
     if what is None:
+        session.has_time(engine.deadline(user))
         return None
     return (MFARequired if what == "proof" else EnrolmentRequired)(methods=methods)
 

@@ -69,6 +69,16 @@ def authorise(ctx: Context, target: Any, reason: str) -> None:
         raise ReasonRequired
 
 
+def require_sight_of(ctx: Context, target: Any) -> None:
+    """Raise unless `ctx.actor` may see which factors `target` has: with a fresh proof.
+
+    One's own as well; for others by the same right by which they could be reset.
+    """
+    if ctx.require_actor().pk != target.pk:
+        _require_permission(ctx, target)
+    step_up.require_fresh(ctx)
+
+
 def revoke_app_password(ctx: Context, row: AppPassword) -> None:
     """Revoke an app password of somebody else, by an administrator with a fresh proof.
 

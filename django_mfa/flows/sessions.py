@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.clients import issuer as issuers
-from django_mfa.clients.stores import ClientStore
 
 from . import trust
 
@@ -24,6 +23,6 @@ def end_others(ctx: Context) -> None:
     with session.all_or_nothing():
         session.keep_up(accounts.end_sessions(user))
         trust.revoke_all(ctx, user, reason="sessions_ended")
-        if not isinstance(session.store, ClientStore):
-            issuers.end_all(user)  # the one token of a person may be the caller's
+        # The one token of a person may be the caller's.
+        issuers.end_all(user, spare=getattr(session.store, "issuer", ""))
         signals.sessions_ended.emit(ctx, user)

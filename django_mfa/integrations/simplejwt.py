@@ -18,7 +18,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken, Token
 
 from django_mfa.clients.issuer import Issuer
-from django_mfa.clients.stores import ClaimsStore, ClientStore
+from django_mfa.clients.stores import ClaimsStore, ClientStore, digest_of
 from django_mfa.session.client import restored, state_of
 from django_mfa.values import Proof
 
@@ -55,7 +55,9 @@ class JWTIssuer(Issuer):
         """Return what the claims say; they are signed."""
         if not isinstance(auth, Token):
             return None
-        store = ClaimsStore(str(auth.get(CLIENT) or auth.get("jti") or ""))
+        # SECURITY: each client has a name of its own, though a pair that some other
+        # view has made says none: what was asked of one is answered by no other.
+        store = ClaimsStore(str(auth.get(CLIENT) or digest_of(_text_of(auth))))
         data = _session_of(user, auth, store.name)
         if whole:
             store.claims = data
@@ -102,6 +104,11 @@ def _session_of(user: Any, claims: Any, name: str) -> dict[str, Any]:
     proofs = [Proof.from_json(each) for each in claims.get(PROOFS, ())]
     at = claims.get(PASSWORD_AT)
     return restored(user, proofs=proofs, password_at=at, name=name)
+
+
+def _text_of(auth: Any) -> str:
+    text = auth.token or str(auth)
+    return text.decode() if isinstance(text, bytes) else str(text)
 
 
 def _auth_time(session: MFASession) -> int | None:

@@ -32,6 +32,8 @@ class Hold(NamedTuple):
     password_hash: str
     #: What was shown in the place of the password, as JSON of a proof.
     shown: dict[str, Any] | None = None
+    #: By what a browser may name it; it opens nothing without the session.
+    name: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, to be kept in the session."""

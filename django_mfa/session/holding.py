@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -93,6 +94,7 @@ class Holding(Proving):
             factors=factors,
             password_hash=password_hash_of(user),
             shown=shown.as_json() if shown else None,
+            name=secrets.token_urlsafe(32),
         )
         self._forget_user()
         self.store[HOLD] = hold.as_json()

@@ -82,9 +82,10 @@ def counts():
 
 
 @pytest.fixture
-def inside(user):
-    program = Program("v1/auth").enter(user, add_totp(user))
-    add_passkey(user, FakeAuthenticator("testserver", "https://testserver"))
+def inside(superuser):
+    """A client of somebody who may do everything: the shape alone is wrong."""
+    program = Program("v1/auth").enter(superuser, add_totp(superuser))
+    add_passkey(superuser, FakeAuthenticator("testserver", "https://testserver"))
     return program
 
 
@@ -158,6 +159,17 @@ def test_I01_what_is_required_is_required(inside, path, method, shape):
         response = send(inside, path, method, json.dumps(rest))
         assert response.status_code == 400
         assert name in response.json()["errors"]
+
+
+@pytest.mark.parametrize("item", ["1", "[]", '""', '"read"'])
+def test_I01_a_list_of_thousands_is_refused_unread(inside, item):
+    scopes = ",".join([item] * 9_000)
+    body = f'{{"name": "x", "scopes": [{scopes}]}}'
+    response = send(inside, MOUNT + "mfa/app-passwords", "post", body)
+    assert response.status_code == 400
+    assert response.json()["errors"] == {
+        "scopes": ["Ensure this field has no more than 64 elements."]
+    }
 
 
 @pytest.mark.parametrize("length", ["9" * 5000, "²", "-1"])

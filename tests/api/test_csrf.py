@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from django_mfa.factors.totp.models import TOTPDevice
+from django_mfa.testing import totp_code
 from tests.programs import Program
 
 BASE = "/api/v1/auth/"
@@ -123,3 +124,16 @@ def test_limits_hold_whatever_a_client_sends(user, secret):
         )
     assert response.status_code == 429
     assert int(response.headers["Retry-After"]) > 0
+
+
+def test_a_sign_in_that_waits_is_told_of_its_missing_csrf_token(user, secret):
+    browser = Program("v1/auth")
+    browser.login(user)
+    response = browser.client.post(
+        BASE + "mfa/verify",
+        {"code": totp_code(secret)},
+        content_type="application/json",
+    )
+    assert response.status_code == 403
+    assert response.json()["code"] == "csrf_failed"
+    assert browser.answer("mfa/verify", {"code": totp_code(secret)}).status_code == 200

@@ -265,6 +265,17 @@ def test_a_program_that_signs_everybody_else_out_keeps_its_own_token(
     assert not browser.is_verified
 
 
+def test_a_program_with_another_kind_of_token_ends_the_lasting_one(
+    user, secret, moving
+):
+    lasting = Program("token").enter(user, secret)
+    moving.tick(60)
+    here = Program("app").enter(user, secret)
+    assert here.post("mfa/sign-out-others").status_code == 200
+    assert here.is_verified
+    assert lasting.get("mfa/status").json()["code"] == "authentication_failed"
+
+
 def test_an_app_password_is_made_and_revoked(inside, user):
     response = inside.post(
         "mfa/app-passwords", {"name": "Job", "scopes": ["read"], "days": 30}
@@ -318,6 +329,17 @@ def test_an_administrator_says_why_and_proves_it(root, user, action, moving):
     assert response.json()["code"] == "step_up_required"
 
 
+def test_an_administrator_proves_it_to_see_how_somebody_signs_in(
+    root, user, superuser, moving
+):
+    moving.tick(901)
+    for person in (user, superuser):
+        response = root.get(f"mfa/admin/users/{person.pk}/status")
+        assert response.status_code == 403
+        assert response.json()["code"] == "step_up_required"
+        assert "max_age=900" in response.headers["WWW-Authenticate"]
+
+
 @pytest.mark.parametrize("action", ["reset", "unlock", "sign-out", "status"])
 def test_people_who_are_not_there_are_not_found(root, action):
     for key in ("999999", "x" * 70, "-1", "%00", "9" * 40, str(uuid.uuid4())):
@@ -358,3 +380,7 @@ def test_D01_never_upward(program, make_user, superuser):
         response = program.post(f"mfa/admin/users/{superuser.pk}/{action}", data)
         assert response.status_code == 403, (action, response.content)
     assert TOTPDevice.objects.filter(user=superuser).exists()
+    response = program.get(f"mfa/admin/users/{superuser.pk}/status")
+    assert response.status_code == 403
+    assert response.json()["code"] == "not_permitted"
+    assert program.get(f"mfa/admin/users/{clerk.pk}/status").status_code == 200

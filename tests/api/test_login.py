@@ -26,12 +26,12 @@ def test_who_has_a_factor_is_told_to_show_it(program, user, secret):
     assert not program.is_in
 
 
-def test_the_token_goes_by_two_names_and_tells_nothing(cookieless, user, secret):
-    told = cookieless.login(user).json()
+def test_the_token_goes_by_two_names_and_tells_nothing(program, user, secret):
+    told = program.login(user).json()
     assert told["mfa_token"] == told["session_id"]
     assert len(told["mfa_token"]) == 43
     assert user.get_username() not in told["mfa_token"]
-    again = type(cookieless)(cookieless.mount).login(user).json()
+    again = Program(program.mount).login(user).json()
     assert again["mfa_token"] != told["mfa_token"]
 
 
@@ -48,6 +48,22 @@ def test_verify_has_two_names(program, user, secret, path):
     assert program.is_verified
 
 
+def test_an_old_token_keeps_nobody_from_a_new_sign_in(cookieless, user, secret):
+    old = {"token": "Token " + "0" * 40, "app": "Bearer a.b.c"}[cookieless.mount]
+    cookieless.headers = {"Authorization": old}
+    assert not cookieless.is_in
+    cookieless.enter(user, secret)
+    assert cookieless.is_verified
+
+
+def test_an_old_token_is_no_sign_in_that_waits(cookieless, db):
+    cookieless.headers = {"Authorization": "Bearer a.b.c"}
+    response = cookieless.post("mfa/verify", {"code": "123456"})
+    assert response.status_code == 401
+    assert response.json()["code"] == "token_not_valid"
+    assert response.headers["WWW-Authenticate"]
+
+
 def test_a_wrong_code_lets_nobody_in(program, user, secret):
     program.login(user)
     response = program.answer("mfa/verify", {"code": wrong_code(secret)})
@@ -58,10 +74,44 @@ def test_a_wrong_code_lets_nobody_in(program, user, secret):
     assert program.answer("mfa/verify", {"code": totp_code(secret)}).status_code == 200
 
 
-def test_a_token_is_good_for_one_sign_in(cookieless, user, secret, codes):
-    cookieless.enter(user, secret)
-    again = Program(cookieless.mount)
-    again.token = cookieless.token
+def test_the_token_of_a_browser_opens_nothing_without_its_session(user, secret):
+    browser = Program("v1/auth")
+    browser.login(user)
+    thief = Program("v1/auth")
+    thief.get("mfa/status")
+    for token in (browser.token, ""):
+        thief.token = token
+        response = thief.answer("mfa/verify", {"code": totp_code(secret)})
+        assert response.status_code == 401
+        assert response.json()["code"] == "login_expired"
+    assert browser.answer("mfa/verify", {"code": totp_code(secret)}).status_code == 200
+
+
+def test_a_browser_need_not_send_its_token(user, secret):
+    browser = Program("v1/auth")
+    browser.login(user)
+    assert browser.post("mfa/verify", {"code": totp_code(secret)}).status_code == 200
+    assert browser.is_verified
+
+
+def test_the_token_of_a_browser_does_not_stand_for_its_csrf_token(user, secret):
+    browser = Program("v1/auth")
+    browser.login(user)
+    response = browser.client.post(
+        "/api/v1/auth/mfa/verify",
+        {"mfa_token": browser.token, "code": totp_code(secret)},
+        content_type="application/json",
+    )
+    assert response.status_code == 403
+    assert response.json()["code"] == "csrf_failed"
+
+
+def test_a_token_is_good_for_one_sign_in(program, user, secret, codes):
+    program.enter(user, secret)
+    again = Program(program.mount)
+    if again.has_session:
+        again.get("mfa/status")
+    again.token = program.token
     response = again.answer("mfa/verify", {"code": codes[0]})
     assert response.status_code == 401
     assert response.json()["code"] == "login_expired"

@@ -69,6 +69,35 @@ def test_a_passkey_is_a_second_factor(program, user, key):
     assert program.is_verified
 
 
+def test_the_answer_may_stand_under_a_name_of_its_own(program, user, secret, key):
+    program.enter(user, secret)
+    answer = created(key, program.post("passkey/register/begin").json())
+    response = program.post(
+        "passkey/register/complete", {"credential": answer, "name": "Laptop"}
+    )
+    assert response.status_code == 200, response.content
+    assert response.json()["device"]["name"] == "Laptop"
+    other = Program(program.mount)
+    other.login(user)
+    options = other.answer("passkey/authenticate/begin", {}).json()
+    answer = {"credential": got(key, options)}
+    response = other.answer("passkey/authenticate/complete", answer)
+    assert response.status_code == 200, response.content
+
+
+@pytest.mark.parametrize("answer", [None, 7, "x", [], {}])
+def test_what_stands_there_and_is_none_spends_the_challenge(
+    program, user, secret, key, answer
+):
+    program.enter(user, secret)
+    options = program.post("passkey/register/begin").json()
+    wrong = program.post("passkey/register/complete", {"credential": answer})
+    assert wrong.status_code == 400, wrong.content
+    late = program.post("passkey/register/complete", created(key, options))
+    assert late.status_code == 400
+    assert not Passkey.objects.exists()
+
+
 def test_a_passkey_answers_a_challenge_as_a_code_does(program, user, key):
     add_passkey(user, key)
     program.login(user)

@@ -8,6 +8,9 @@ from rest_framework.authtoken.models import Token
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from django_mfa.accounts import service as accounts
+from django_mfa.clients import issuer as issuers
+from django_mfa.clients.models import ClientSession
+from django_mfa.integrations.simplejwt import JWTIssuer
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, totp_code
 from tests.stories import queries
 
@@ -40,6 +43,14 @@ def test_nobody_is_let_in_unknown(program, db, path):
     assert response.headers["WWW-Authenticate"]
 
 
+def test_nobody_may_be_none(program, db, settings):
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "UNAUTHENTICATED_USER": None}
+    assert look(program, "verified").status_code == 401
+    program.get("mfa/status")
+    response = program.post("passkey/authenticate/begin")
+    assert response.status_code in (200, 404)  # 404: passkeys are not offered here
+
+
 def test_a_token_made_by_a_password_shows_nothing(user, secret, program):
     add_totp(user)
     token, _made = Token.objects.get_or_create(user=user)
@@ -67,6 +78,18 @@ def test_a_pair_made_by_a_password_shows_nothing(user, secret, program):
     program.headers = {"Authorization": f"Bearer {pair['access']}"}
     assert look(program, "plain").status_code == 200
     assert look(program, "verified").json()["code"] == "mfa_required"
+
+
+@pytest.mark.parametrize("kind", [str, str.encode])
+def test_each_pair_made_elsewhere_has_a_name_of_its_own(user, kind):
+    def name_of(token):
+        del token.payload["jti"]  # a site may have it under another name, or not at all
+        read = AccessToken(kind(str(token)), verify=False)
+        return JWTIssuer().store_of(user, read, whole=False).name
+
+    first, second = AccessToken.for_user(user), AccessToken.for_user(user)
+    second["site"] = "another"
+    assert name_of(first) != name_of(second)
 
 
 def test_basic_credentials_show_nothing(user, secret, program):
@@ -113,9 +136,13 @@ def test_a_level_that_was_not_reached_is_named(program, user, secret):
     assert 'acr_values="aal3"' in response.headers["WWW-Authenticate"]
 
 
-def test_a_code_is_no_protection_from_phishing(program, user, secret):
+def test_U09_a_code_is_no_protection_from_phishing(program, user, secret):
     program.enter(user, secret)
-    assert look(program, "phishing").json()["methods"] == []
+    response = look(program, "phishing")
+    assert response.status_code == 403
+    assert response.json()["code"] == "step_up_required"
+    # Nothing of theirs will do: here is what would.
+    assert response.json()["methods"] == ["passkey"]
     key = FakeAuthenticator("testserver", "https://testserver")
     add_passkey(user, key)
     assert look(program, "phishing").json()["methods"] == ["passkey"]
@@ -133,6 +160,13 @@ def test_what_another_permission_allows_is_not_refused(program, user):
     get_user_model()._default_manager.filter(pk=user.pk).update(is_staff=True)
     if not program.has_session:  # the session of staff without a factor is held
         assert look(program, "either").status_code == 200
+
+
+def test_what_a_view_refuses_by_itself_is_its_own_to_say(program, user):
+    program.login(user)
+    response = look(program, "poor")
+    assert response.status_code == 403
+    assert response.json() == {"code": "poor", "detail": "Not enough money."}
 
 
 def test_a_change_of_factors_ends_the_proofs_of_every_other_client(
@@ -178,6 +212,17 @@ def test_a_new_sign_in_ends_the_token_before(user, secret, codes):
     first.headers = {"Authorization": f"Token {token.key}"}
     Program("token").enter(user, secret)
     assert look(first, "plain").status_code == 401
+
+
+def test_what_was_shown_for_a_token_goes_with_it(user, secret, moving):
+    from tests.programs import Program
+
+    for _sign_in in range(3):
+        moving.tick(60)
+        Program("token").enter(user, secret)
+    assert ClientSession.objects.count() == 1
+    issuers.end_all(user)
+    assert not ClientSession.objects.exists()
 
 
 def test_claims_say_what_was_shown(user, secret, moving):

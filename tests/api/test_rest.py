@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import pytest
@@ -42,6 +43,27 @@ def test_a_browser_is_trusted_listed_and_trusted_no_more(
     assert browser.delete(path).status_code == 200
     assert browser.delete("mfa/trusted-devices").status_code == 200
     assert not TrustedDevice.objects.exists()
+
+
+def test_who_has_time_is_told_until_when(program, user, settings, moving):
+    rule = {"who": "everyone", "grace_days": 7}
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [rule]}
+    program.login(user)
+    until = datetime.fromtimestamp(moving.at, UTC) + timedelta(days=7)
+    response = program.get("mfa/status")
+    assert response.headers["X-MFA-Grace"] == until.isoformat()
+    secret = program.post("mfa/totp/setup").json()["secret"].replace(" ", "")
+    program.post("mfa/totp/verify", {"code": totp_code(secret)})
+    assert "X-MFA-Grace" not in program.get("mfa/status").headers
+
+
+def test_a_program_is_no_browser_to_be_trusted(cookieless, user, secret, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "TRUSTED_DEVICES": {"ENABLED": True}}
+    cookieless.login(user)
+    cookieless.answer("mfa/verify", {"code": totp_code(secret), "trust": True})
+    assert cookieless.is_verified
+    assert not TrustedDevice.objects.exists()
+    assert cookieless.get("mfa/trusted-devices").json()["trusted_devices"] == []
 
 
 def test_a_sign_in_is_given_up(program, user, secret):

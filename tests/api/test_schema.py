@@ -23,6 +23,15 @@ def test_the_schema_is_valid_and_without_warnings(tmp_path, capfd):
     assert file.stat().st_size > 100_000
 
 
+@pytest.mark.urls("tests.schema_site")
+def test_names_of_a_site_are_left_to_it(tmp_path):
+    file = tmp_path / "schema.yaml"
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(file))
+    text = file.read_text()
+    for name in ("    Device:", "    Status:", "    cookieAuth:", "    MFADevice:"):
+        assert name in text
+
+
 @pytest.mark.parametrize("mount", ["/api/v1/auth/", "/api/token/", "/api/app/"])
 def test_every_address_is_there_once(schema, mount):
     wanted = {mount + PLAIN.sub(r"{\1}", route) for route, _view, _name in urls.ROUTES}

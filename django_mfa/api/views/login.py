@@ -6,7 +6,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.api import outputs
-from django_mfa.api.base import Door
+from django_mfa.api.base import Door, ForAnybody
 from django_mfa.api.operations import JUDGED, SIGNED_IN, does
 from django_mfa.api.serializers import (
     CancelInput,
@@ -58,7 +58,7 @@ PENDING = {
 }
 
 
-class LoginView(Door):
+class LoginView(ForAnybody, Door):
     tag = "Sign in"
 
     @sensitive_variables()
@@ -88,9 +88,10 @@ class LoginView(Door):
 
 
 @SETTLES
-class ChallengeView(Door):
+class ChallengeView(ForAnybody, Door):
     tag = "Sign in"
 
+    @sensitive_variables()
     @does(
         "Ask for a factor: send a code, or make a challenge",
         request=ChallengeInput,
@@ -113,7 +114,7 @@ class ChallengeView(Door):
 
 
 @SETTLES
-class VerifyView(Door):
+class VerifyView(ForAnybody, Door):
     tag = "Sign in"
 
     @sensitive_variables()
@@ -139,16 +140,18 @@ class VerifyView(Door):
         if context.actor is not None:
             proof = step_up.answer(context, response, factor=factor)
         else:
-            trusts = data["trust"]
+            # A program keeps no cookie by which it could be known again.
+            trusts = data["trust"] and client.issuer.is_session
             proof = challenge.answer(
                 context, response, factor=factor, trust_browser=trusts
             ).proof
         return self.reply(client, {"detail": "Verified.", "method": proof.factor})
 
 
-class CancelView(Door):
+class CancelView(ForAnybody, Door):
     tag = "Sign in"
 
+    @sensitive_variables()
     @does(
         "Give up a sign-in that waits",
         request=CancelInput,

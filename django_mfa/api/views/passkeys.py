@@ -6,7 +6,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.api import outputs
-from django_mfa.api.base import Door
+from django_mfa.api.base import Door, ForAnybody
 from django_mfa.api.operations import CHANGES, SIGNED_IN, does
 from django_mfa.api.serializers import (
     AuthenticateInput,
@@ -29,7 +29,7 @@ from django_mfa.session import MFASession
 from django_mfa.values import Credential
 
 from .login import SETTLES
-from .setup import confirmed
+from .setup import ForEnrolment, confirmed
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -88,13 +88,15 @@ class PasskeyDoor(Door):
         """
         sent = dict(self.request.data)
         ours = {name: sent.pop(name) for name in OURS if name in sent}
-        serializer = NameInput(data=ours)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data), Credential(sent)
+        if list(sent) == ["credential"]:
+            # As `mfa/verify` and the pages have it.
+            sent = sent["credential"] if isinstance(sent["credential"], dict) else {}
+        return self.read(NameInput, ours), Credential(sent)
 
 
 @ENROLS
-class RegisterBeginView(PasskeyDoor):
+class RegisterBeginView(ForEnrolment, PasskeyDoor):
+    @sensitive_variables()
     @does(
         "Ask for a new passkey",
         request=RegisterInput,
@@ -112,7 +114,7 @@ class RegisterBeginView(PasskeyDoor):
 
 
 @ENROLS
-class RegisterCompleteView(PasskeyDoor):
+class RegisterCompleteView(ForEnrolment, PasskeyDoor):
     @sensitive_variables()
     @does(
         "Register the passkey that was made",
@@ -144,7 +146,8 @@ class RegisterCompleteView(PasskeyDoor):
 
 
 @SETTLES
-class AuthenticateBeginView(PasskeyDoor):
+class AuthenticateBeginView(ForAnybody, PasskeyDoor):
+    @sensitive_variables()
     @does(
         "Ask for a passkey: to sign in, as second factor, or for a step-up",
         request=AuthenticateInput,
@@ -169,7 +172,8 @@ class AuthenticateBeginView(PasskeyDoor):
     def enter_or_begin(self, data: dict[str, Any]) -> Client:
         """Return who sent it; a program that nobody knows begins to sign in."""
         known = data.get("mfa_token") or data.get("session_id")
-        if known or self.request.user.is_authenticated:
+        user: Any = self.request.user  # nobody may be None, where the site says so
+        if known or (user and user.is_authenticated):
             return self.enter(data)
         if MFASession(self.request._request).hold() is not None:  # noqa: SLF001
             return self.enter(data)
@@ -185,7 +189,7 @@ class AuthenticateBeginView(PasskeyDoor):
 
 
 @SETTLES
-class AuthenticateCompleteView(PasskeyDoor):
+class AuthenticateCompleteView(ForAnybody, PasskeyDoor):
     @sensitive_variables()
     @does(
         "Answer with a passkey",

@@ -23,7 +23,7 @@ from django_mfa.flows import administer, reset
 from django_mfa.policy import engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rest_framework.request import Request
     from rest_framework.response import Response
@@ -45,11 +45,14 @@ class PersonDoor(Door):
         ),
     )
 
+    def admit(self, given: Mapping[str, Any]) -> None:
+        """Raise unless the caller may ask about anybody."""
+        _require_permission(self.enter(given))
+
     def target(self, client: Client) -> Any:
         """Return the person that the address names, to somebody who may ask."""
-        if not client.context.require_actor().has_perm(reset.PERMISSION):
-            # SECURITY: before anybody is looked for, so that nobody can be found out.
-            raise NotPermitted
+        # SECURITY: before anybody is looked for, so that nobody can be found out.
+        _require_permission(client)
         try:
             return accounts.find_user(_key(str(self.kwargs["id"])))
         except LoginExpired as error:
@@ -73,6 +76,7 @@ class PersonView(PersonDoor):
     def get(self, request: Request, **kwargs: Any) -> Response:
         client = self.enter()
         target = self.target(client)
+        reset.require_sight_of(client.context, target)
         devices = registry.enrolled(target)
         until = accounts.of(target).locked_until
         told = {
@@ -142,6 +146,11 @@ class SignOutView(PersonDoor):
         client = self.enter()
         administer.sign_out(client.context, self.target(client), data["reason"])
         return self.reply(client, {"detail": "The user is signed out everywhere."})
+
+
+def _require_permission(client: Client) -> None:
+    if not client.context.require_actor().has_perm(reset.PERMISSION):
+        raise NotPermitted
 
 
 def _key(text: str) -> Any:

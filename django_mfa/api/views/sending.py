@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.api import outputs
+from django_mfa.api.base import ForAnybody
 from django_mfa.api.operations import CHANGES, does
 from django_mfa.api.serializers import SendInput
 from django_mfa.errors import (
@@ -39,7 +40,7 @@ SENT = {
 }
 
 
-class SendView(FactorDoor):
+class SendView(ForAnybody, FactorDoor):
     @sensitive_variables()
     @does(
         "Send a code, or send one again",

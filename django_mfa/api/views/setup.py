@@ -24,6 +24,8 @@ from django_mfa.flows import enrol
 from django_mfa.flows.sending import require_sender
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rest_framework.request import Request
     from rest_framework.response import Response
 
@@ -64,8 +66,16 @@ CONFIRM = {
 }
 
 
+class ForEnrolment:
+    """A door where somebody sets up a factor, in or held for that."""
+
+    def admit(self: Any, given: Mapping[str, Any]) -> None:
+        """Raise unless they may do so now."""
+        enrol.factors_open(self.enter(given).context)
+
+
 @method_decorator(mfa_settles(EnrolmentRequired.code), name="dispatch")
-class FactorDoor(Door):
+class FactorDoor(ForEnrolment, Door):
     tag = "Set up"
     parameters: tuple[tuple[str, Any, str, str], ...] = (
         (
