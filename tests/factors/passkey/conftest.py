@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.passkey import attestation, options
 from django_mfa.factors.passkey.models import Passkey
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, mfa_login
@@ -103,6 +104,12 @@ def refused(answer: Any, code: str = "invalid_response") -> None:
 def failures() -> int:
     """How many refusals the audit log tells of."""
     return told().count("challenge_failed")
+
+
+def last_reason() -> str:
+    """Why the last one was refused, for the audit log alone."""
+    rows = AuditEvent.objects.filter(event="challenge_failed")
+    return rows.order_by("-id").values_list("reason", flat=True)[0]
 
 
 def decode(text: str) -> bytes:

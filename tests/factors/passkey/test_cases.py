@@ -23,7 +23,7 @@ from django_mfa.testing import (
     mfa_login,
     totp_code,
 )
-from tests.factors.passkey.conftest import ORIGIN, failures, refused
+from tests.factors.passkey.conftest import ORIGIN, failures, last_reason, refused
 from tests.stories import told
 
 
@@ -33,11 +33,6 @@ def configure(settings, **passkey: Any) -> None:
 
 def is_signed_in(door) -> bool:
     return "_auth_user_id" in door.client.session
-
-
-def last_reason() -> str:
-    rows = AuditEvent.objects.filter(event="challenge_failed")
-    return rows.order_by("-id").values_list("reason", flat=True)[0]
 
 
 def says(**client_data: Any):
