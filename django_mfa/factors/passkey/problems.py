@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 
+from .aaguids import written
+from .attestation import certificates_in, files_of
 from .rp import is_local
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def impossible(passkey: conf.Passkey) -> Iterator[Found]:
         )
     if not set(passkey.ALGORITHMS) & VERIFIABLE:
         yield "PASSKEY.ALGORITHMS holds nothing to offer.", "Leave it out."
+    yield from _bad_models(passkey)
     if not 0 < passkey.TIMEOUT <= LONGEST:
         yield f"PASSKEY.TIMEOUT must be from 1 to {LONGEST}.", "The default is 300."
     yield from _bad_files(passkey)
@@ -113,11 +116,23 @@ def _is_address(name: str) -> bool:
     return True
 
 
+def _bad_models(passkey: conf.Passkey) -> Iterator[Found]:
+    for name in ("AAGUIDS_ALLOWED", "AAGUIDS_DENIED", "PROVIDERS"):
+        if bad := [each for each in getattr(passkey, name) if not written(each)]:
+            yield (
+                f"PASSKEY.{name} holds {bad}, which name no model.",
+                "Write AAGUIDs: 32 hexadecimal digits, with hyphens or without.",
+            )
+
+
 def _bad_files(passkey: conf.Passkey) -> Iterator[Found]:
-    files = [file for each in passkey.ATTESTATION_ROOTS.values() for file in each]
+    roots = passkey.ATTESTATION_ROOTS
+    files = [file for each in roots for file in files_of(roots, each)]
     for file in [*files, *([passkey.MDS_ROOT] if passkey.MDS_ROOT else [])]:
         if not Path(file).is_file():
             yield f"PASSKEY: there is no file {file}.", "Name a file of certificates."
+        elif not certificates_in(file):
+            yield f"PASSKEY: {file} holds no certificate.", "Write it as PEM."
     asked = passkey.ATTESTATION in ("direct", "enterprise")
     if asked and not (files or passkey.MDS_ROOT):
         yield (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -13,13 +14,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from django_mfa.factors.passkey.models import Passkey
+from django_mfa.factors.passkey.models import AuthenticatorModel, Passkey
 from django_mfa.factors.passkey.reading import encode
 from django_mfa.testing import FakeAuthenticator
 from tests.factors.passkey.conftest import ORIGIN, decode, last_reason, refused
 
 NOW = datetime.now(tz=UTC)
 AAGUID = bytes(range(16))
+WRITTEN = "00010203-0405-0607-0809-0a0b0c0d0e0f"
 NAME = {
     NameOID.COUNTRY_NAME: "AA",
     NameOID.ORGANIZATION_NAME: "Maker",
@@ -150,3 +152,51 @@ def test_a_certificate_that_says_a_thing_twice_is_refused(enrolling, maker):
     twice = leaf.replace(second, first)
     refused(register(enrolling, maker, twice))
     assert last_reason() == "attestation"
+
+
+def test_one_file_may_stand_without_a_list(configure, roots, enrolling, maker):
+    configure(ATTESTATION="direct", ATTESTATION_ROOTS={"packed": str(roots)})
+    assert register(enrolling, maker, maker.leaf()).status_code == 200
+
+
+def test_what_else_a_file_says_is_read_past(direct, roots, enrolling, maker):
+    roots.write_bytes(b"# The root of the maker\r\n" + maker.pem + b"\n# The end\n")
+    assert register(enrolling, maker, maker.leaf()).status_code == 200
+
+
+def test_new_roots_count_at_once(direct, roots, enrolling, maker):
+    roots.write_bytes(Maker().pem)
+    refused(register(enrolling, maker, maker.leaf()))
+    roots.write_bytes(maker.pem)
+    assert register(enrolling, maker, maker.leaf()).status_code == 200
+
+
+@pytest.mark.parametrize("text", [None, "", "no certificate"])
+def test_roots_that_cannot_be_read_vouch_for_nobody(
+    direct, roots, enrolling, maker, text, caplog
+):
+    if text is None:
+        roots.unlink()
+    else:
+        roots.write_text(text)
+    with caplog.at_level(logging.ERROR, "django_mfa"):
+        refused(register(enrolling, maker, maker.leaf()))
+    assert last_reason() == "attestation_untrusted"
+    assert str(roots) in caplog.text
+
+
+@pytest.mark.parametrize(
+    "spelling", [WRITTEN, WRITTEN.upper(), WRITTEN.replace("-", "")]
+)
+def test_a_model_is_denied_however_it_is_written(configure, enrolling, maker, spelling):
+    configure(AAGUIDS_DENIED=[spelling])
+    refused(register(enrolling, maker, maker.leaf()))
+    assert last_reason() == "model_not_allowed"
+
+
+def test_a_broken_model_is_refused_where_nobody_has_to_vouch(enrolling, maker):
+    AuthenticatorModel.objects.create(
+        aaguid=WRITTEN, serial=1, description="Key", statuses=["REVOKED"]
+    )
+    refused(register(enrolling, maker, maker.leaf()))
+    assert last_reason() == "model_compromised"
