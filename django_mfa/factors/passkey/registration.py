@@ -33,8 +33,13 @@ def judge(user: AbstractBaseUser, response: Any) -> Verdict:
         raise AlreadyRegistered
     passkey = _passkey(user, response, found, trust)
     details = {"user_verified": found.flags.verified, "aaguid": found.aaguid}
-    claim = {"verified": found.flags.verified}
-    return Verdict(passkey, right=True, claim=claim, details=details)
+    return Verdict(
+        passkey,
+        right=True,
+        claim={"verified": found.flags.verified},
+        details=details,
+        proves=not response.conditional,
+    )
 
 
 @sensitive_variables()
