@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
+from rest_framework.exceptions import ParseError
 
 from django_mfa.api import outputs
 from django_mfa.api.base import Door
 from django_mfa.api.operations import CHANGES, SIGNED_IN, does
+from django_mfa.api.parsers import TooLarge
 from django_mfa.api.serializers import (
     AuthenticateInput,
     CredentialInput,
@@ -20,6 +23,7 @@ from django_mfa.errors import (
     EnrolmentRequired,
     FactorNotAvailable,
     InvalidResponse,
+    MFAError,
     TooManyAttempts,
     TooManyDevices,
     Unavailable,
@@ -93,6 +97,28 @@ class PasskeyDoor(Door):
         return dict(serializer.validated_data), Credential(sent)
 
 
+class CompleteDoor(PasskeyDoor):
+    """Takes the answer of an authenticator, and spends its challenge whatever comes."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what cannot be read, as an answer that was judged."""
+        try:
+            # Before it is asked who sent it: the check against CSRF reads it as well,
+            # and who sends what cannot be read would be nobody.
+            _ = request.data
+            super().initial(request, *args, **kwargs)
+        except (TooLarge, ParseError):
+            # SECURITY: what was asked of this session is over, as at the pages; for a
+            # program whose token is in the body nobody knows what that was.
+            with suppress(MFAError):
+                self.answer(self.enter(), Credential(""), {})
+            raise
+
+    def answer(self, client: Client, credential: Credential, ours: Any) -> Any:
+        """Have the flow judge it."""
+        raise NotImplementedError
+
+
 @ENROLS
 class RegisterBeginView(PasskeyDoor):
     @does(
@@ -112,7 +138,7 @@ class RegisterBeginView(PasskeyDoor):
 
 
 @ENROLS
-class RegisterCompleteView(PasskeyDoor):
+class RegisterCompleteView(CompleteDoor):
     @sensitive_variables()
     @does(
         "Register the passkey that was made",
@@ -138,9 +164,13 @@ class RegisterCompleteView(PasskeyDoor):
     def post(self, request: Request, **kwargs: Any) -> Response:
         ours, credential = self.read_credential()
         client = self.enter(ours)
-        name = ours.get("name", "")
-        done = enrol.confirm(client.context, FACTOR, credential, name=name)
+        done = self.answer(client, credential, ours)
         return self.reply(client, confirmed(done))
+
+    @sensitive_variables()
+    def answer(self, client: Client, credential: Credential, ours: Any) -> Any:
+        name = ours.get("name", "")
+        return enrol.confirm(client.context, FACTOR, credential, name=name)
 
 
 @SETTLES
@@ -185,7 +215,7 @@ class AuthenticateBeginView(PasskeyDoor):
 
 
 @SETTLES
-class AuthenticateCompleteView(PasskeyDoor):
+class AuthenticateCompleteView(CompleteDoor):
     @sensitive_variables()
     @does(
         "Answer with a passkey",
@@ -205,13 +235,13 @@ class AuthenticateCompleteView(PasskeyDoor):
         ours, credential = self.read_credential()
         client = self.enter(ours)
         told: dict[str, Any] = {"detail": "Verified.", "method": FACTOR}
-        if self._answer(client, credential):
+        if self.answer(client, credential, ours):
             client.keep()
             told |= {"detail": "One more factor is needed.", **client.waiting()}
         return self.reply(client, told)
 
     @sensitive_variables()
-    def _answer(self, client: Client, credential: Credential) -> bool:
+    def answer(self, client: Client, credential: Credential, ours: Any) -> bool:
         """Judge the answer; return whether more is owed."""
         context = client.context
         if context.actor is not None:
