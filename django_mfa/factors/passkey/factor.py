@@ -15,7 +15,7 @@ from django_mfa.factors.base import Factor, Setup
 from django_mfa.signals import clone_suspected
 from django_mfa.values import Asking, Credential, Proof, Purpose, Verdict
 
-from . import options, registration
+from . import decoys, options, registration
 from .models import Passkey, digest_of
 from .reading import Answer, Malformed, challenge_of, parsed, read
 from .rp import RelyingParty, has_relying_party, relying_party
@@ -234,7 +234,7 @@ def _why_unknown(response: Any) -> str:
         return str(response.problem)
     # SECURITY: a made-up passkey is refused like a real one; if it were said to be
     # unknown, whoever asked for a name could tell the two apart.
-    return DECOY if options.is_decoy(response.answer.id) else UNKNOWN
+    return DECOY if decoys.is_made_up(response.answer.id) else UNKNOWN
 
 
 def _verification(purpose: Purpose) -> str:
