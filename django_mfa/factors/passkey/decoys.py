@@ -5,8 +5,13 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
-from django_mfa import crypto
+from django.contrib.auth import get_user_model
+from django.views.decorators.debug import sensitive_variables
 
+from django_mfa import crypto
+from django_mfa.accounts import joined
+
+from .models import Passkey
 from .reading import encode
 
 #: Lengths that credential ids have in the wild.
@@ -15,6 +20,13 @@ LENGTHS = (16, 20, 32, 48, 64)
 COUNTS = (1, 1, 1, 2, 2, 3)
 #: Bytes at the end of a made-up id by which it is known again here.
 SEAL = 8
+#: A public key (COSE, ES256) as good as any: the base point of its curve (SEC 2, 2.4.2).
+KEY = bytes.fromhex(
+    "a5010203262001215820"
+    "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+    "225820"
+    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+)
 
 
 def made_up(name: str) -> list[dict[str, Any]]:
@@ -33,6 +45,17 @@ def is_made_up(credential_id: bytes) -> bool:
     """Whether an id is one that was made up here, for whatever name."""
     body, seal = credential_id[:-SEAL], credential_id[-SEAL:]
     return hmac.compare_digest(_seal(body), seal)
+
+
+@sensitive_variables()
+def judge(response: Any) -> None:
+    """Do with a made-up passkey what is done with a real one; a `Taken` answers."""
+    # SECURITY: enumeration of accounts: nothing comes of it but the time it takes, which
+    # would tell made-up passkeys from those that somebody has.
+    joined.user(get_user_model()._meta.pk.to_python(0))
+    nobodys = Passkey(pk=0, confirmed=True, public_key=KEY, backup_eligible=False)
+    nobodys.judge(response)
+    nobodys.charge()
 
 
 def _id(seed: bytes) -> bytes:
