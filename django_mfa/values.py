@@ -116,6 +116,8 @@ class Verdict(NamedTuple):
     claim: Mapping[str, Any] = NOTHING
     #: What the audit row is to say beside that: plain JSON, no secret.
     details: Mapping[str, Any] = NOTHING
+    #: Whether a person showed something by it; not if their browser answered by itself.
+    proves: bool = True
 
     def __repr__(self) -> str:
         return "<Verdict>"

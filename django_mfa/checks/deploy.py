@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     from django.core.checks import CheckMessage
 
+    from django_mfa.factors.passkey import problems as passkey_problems
     from django_mfa.factors.sent_code import problems as sent_problems
     from django_mfa.factors.sms import problems as sms_problems
 else:
     # Heavy, and for `check` alone.
+    passkey_problems = lazy("django_mfa.factors.passkey.problems")
     sent_problems = lazy("django_mfa.factors.sent_code.problems")
     sms_problems = lazy("django_mfa.factors.sms.problems")
 
@@ -87,7 +89,7 @@ def _less_safe_passkeys(passkey: conf.Passkey) -> Iterator[tuple[int, str, str]]
             "PASSKEY.AAGUIDS_ALLOWED rests on attestation, and none is asked for.",
             "Set PASSKEY.ATTESTATION to 'direct', and roots.",
         )
-    plain = () if callable(passkey.ORIGINS) else passkey.ORIGINS
+    plain = passkey_problems.plain_origins(passkey)
     if any(str(each).startswith("http://") for each in plain):
         yield 109, "PASSKEY.ORIGINS holds an origin without TLS.", "Use https."
     if not passkey.DECOYS:

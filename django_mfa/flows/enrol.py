@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from django_mfa.factors.devices import MFADevice
     from django_mfa.factors.sent_code.parcel import Sent
     from django_mfa.session import Context, Hold
-    from django_mfa.values import Asking, Proof, Verdict
+    from django_mfa.values import Asking, Verdict
 
     from . import sending
 else:  # most sites send no codes: what that takes is not loaded at their start
@@ -178,12 +178,9 @@ def confirm(ctx: Context, slug: str, response: Any, *, name: str = "") -> Confir
 
 
 def _asking(ctx: Context, subject: _Subject, *, conditional: bool = False) -> Asking:
+    user = subject.user
     return challenge.asking_of(
-        ctx,
-        Purpose.ENROL,
-        user_pk=subject.user.pk,
-        user=subject.user,
-        conditional=conditional,
+        ctx, Purpose.ENROL, user_pk=user.pk, user=user, conditional=conditional
     )
 
 
@@ -233,8 +230,7 @@ def _store(
             raise SetupExpired
         if codes:
             codes.store()
-        proof = kind.proof(device, verdict)
-        _renew_session(ctx, subject, device, proof, epoch)
+        _renew_session(ctx, subject, kind, verdict, epoch)
         signals.device_confirmed.emit(ctx, user, device=device, **verdict.details)
         if codes:
             signals.recovery_codes_generated.emit(
@@ -245,14 +241,18 @@ def _store(
 
 
 def _renew_session(
-    ctx: Context, subject: _Subject, device: MFADevice, proof: Proof, epoch: int
+    ctx: Context, subject: _Subject, kind: Factor, verdict: Verdict, epoch: int
 ) -> None:
-    session = ctx.require_session()
+    session, device = ctx.require_session(), verdict.device
+    proof = kind.proof(device, verdict)
     if subject.hold:
         subject.user.otp_device = device
         session.sign_in(subject.user, subject.hold.backend, proof)
-    else:
-        session.keep_up(epoch)
+        return
+    session.keep_up(epoch)
+    # SECURITY: nobody touched a passkey that the browser made by itself. Were it a
+    # proof, a session that typed a code would pass for one that cannot be phished.
+    if verdict.proves:
         session.step_up(proof, device)
 
 
