@@ -11,9 +11,10 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
 from django.urls import path, re_path
+from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from django_mfa.mixins import StepUpModelAdmin
+from django_mfa.mixins import ApprovalRequiredMixin, StepUpModelAdmin
 from django_mfa.testing import totp_code
 from tests.browser import Browser
 from tests.policy_pages import plain
@@ -57,15 +58,45 @@ class Callable:
         return plain(request)
 
 
-half = partial(plain)
-half.csrf_exempt = True  # type: ignore[attr-defined]
+def half(view):
+    found = partial(view)
+    found.csrf_exempt = True
+    return found
+
+
+class OfClass(View):
+    def post(self, request):
+        return plain(request)
+
+
+class OfApproval(ApprovalRequiredMixin, OfClass):
+    approval_action = "rules.run"
+
+    def get_approval_summary(self, obj):
+        return "Run it"
+
+    def get_approval_fields(self, obj):
+        return {}
+
+
+def within(view):
+    """A view wrapped in a decorator that tells no more than `__wrapped__`."""
+
+    def wrapper(request):
+        return view(request)
+
+    wrapper.__wrapped__, wrapper.csrf_exempt = view, True
+    return wrapper
 
 urlpatterns = [
     path("plain-login/", LoginView.as_view(template_name="site/plain.html")),
     path("route/", plain, name="rules-named"),
     re_path(r"^regex/$", plain),
     path("callable/", Callable(), name="callable"),
-    path("partial/", half),
+    path("partial/", half(plain)),
+    path("partial-class/", half(half(OfClass.as_view()))),
+    path("within/", within(half(OfClass.as_view()))),
+    path("partial-approval/", half(OfApproval.as_view())),
     path("unguarded/", unguarded.urls),
     path("stepping/", stepping.urls),
     *pages,
@@ -172,6 +203,8 @@ RULES = {
     "route": ("regex/", {"path": "regex/", "methods": "write"}),
     "class of a callable": ("callable/", {"view": f"{__name__}.Callable"}),
     "partial": ("partial/", {"view": "tests.policy_pages.plain"}),
+    "class in a partial": ("partial-class/", {"view": f"{__name__}.OfClass"}),
+    "class in a decorator": ("within/", {"view": f"{__name__}.OfClass"}),
 }
 
 
@@ -185,3 +218,13 @@ def test_a_rule_finds_every_kind_of_view_it_names(alice, settings, clock, name):
     response = browser.post(f"/{place}")
     assert response.status_code == 302
     assert "X-Ran" not in response.headers
+
+
+def test_a_view_that_needs_approvals_is_one_in_a_partial_as_well(
+    alice, settings, clock
+):
+    configure(settings, STEP_UP={"TRIGGERS": ["approval_operations"]})
+    browser = alice.enter()
+    assert browser.post("/partial-approval/").url.startswith("/mfa/approve/")
+    clock.tick(SIXTEEN_MINUTES)
+    assert browser.post("/partial-approval/").url.startswith("/mfa/step-up/")
