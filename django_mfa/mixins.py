@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from copy import copy
 from dataclasses import replace
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
+from django.urls.resolvers import URLResolver
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.generic.edit import BaseCreateView
@@ -131,11 +133,16 @@ class StepUpModelAdmin(AdminBase):
     @property
     def urls(self) -> Any:
         """Guard every view, those as well that the site adds in `get_urls`."""
-        found = super().urls
-        for pattern in found:
-            if hasattr(pattern, "callback"):
-                pattern.callback = self._guarded(pattern.callback)
-        return found
+        return [self._guarded_pattern(pattern) for pattern in super().urls]
+
+    def _guarded_pattern(self, found: Any) -> Any:
+        if not hasattr(found, "url_patterns"):
+            found.callback = self._guarded(found.callback)
+            return found
+        # A copy: what is included may be mounted elsewhere as well.
+        within = [self._guarded_pattern(copy(each)) for each in found.url_patterns]
+        named = (found.app_name, found.namespace)
+        return URLResolver(found.pattern, within, found.default_kwargs, *named)
 
     def _guarded(self, view: Any) -> Any:
         @wraps(view)

@@ -9,8 +9,9 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.views import LoginView
+from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
-from django.urls import path, re_path
+from django.urls import include, path, re_path, reverse
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
@@ -44,11 +45,20 @@ class GuardedItself(StepUpModelAdmin, ModelAdmin):
         return [path("own/", csrf_exempt(plain)), *super().get_urls()]
 
 
+SHARED = [path("own/", plain, name="shared")]
+
+
+class GuardedWithin(StepUpModelAdmin, ModelAdmin):
+    def get_urls(self):
+        return [path("within/", include((SHARED, "within"))), *super().get_urls()]
+
+
 unguarded = AdminSite("unguarded")
 unguarded.register(Group, OwnView)
 stepping = AdminSite("stepping")
 stepping.register(Group, Guarded)
 stepping.register(Permission, GuardedItself)
+stepping.register(ContentType, GuardedWithin)
 
 
 class Callable:
@@ -88,7 +98,9 @@ def within(view):
     wrapper.__wrapped__, wrapper.csrf_exempt = view, True
     return wrapper
 
+
 urlpatterns = [
+    path("shared/", include(SHARED)),
     path("plain-login/", LoginView.as_view(template_name="site/plain.html")),
     path("route/", plain, name="rules-named"),
     re_path(r"^regex/$", plain),
@@ -155,6 +167,16 @@ def test_a_step_up_admin_guards_the_views_that_it_adds(clerk, clock):
         assert response.url.startswith("/mfa/step-up/")
         assert "X-Ran" not in response.headers
         assert browser.get(f"/stepping/auth/{kind}/own/").content == b"seen"
+
+
+def test_a_step_up_admin_guards_the_views_that_it_includes(clerk, clock):
+    browser = clerk.enter()
+    place = reverse("stepping:within:shared", current_app="stepping")
+    assert browser.post(place).content == b"seen"
+    clock.tick(SIXTEEN_MINUTES)
+    assert browser.post(place).url.startswith("/mfa/step-up/")
+    assert browser.get(place).content == b"seen"
+    assert browser.post("/shared/own/").content == b"seen"  # of nobody's admin
 
 
 def end_of(browser, response):
