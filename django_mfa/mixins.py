@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from copy import copy
 from dataclasses import replace
 from functools import partial, wraps
@@ -12,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
 from django.urls.resolvers import URLResolver
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.generic.edit import BaseCreateView
 
+from .approvals import sent
 from .decorators import guarded_dispatch, refusal
 from .extras import lazy
 from .flows.approve import approve
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from django.contrib.admin import ModelAdmin, actions
-    from django.core.files.uploadedfile import UploadedFile
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponseBase
     from django.views import View as Base
@@ -40,9 +37,6 @@ else:
     actions = lazy("django.contrib.admin.actions")
 
 MAX_ROWS = 100
-CSRF = "csrfmiddlewaretoken"
-#: Words in the names of fields whose values nobody is to see.
-HIDDEN = ("password", "passwd", "secret", "otp")
 
 
 class MFARequiredMixin(Base):
@@ -89,9 +83,9 @@ class ApprovalRequiredMixin(Base):
     def get_approval_fields(self, obj: Any) -> Mapping[str, Any]:
         """Return what is shown, by label: of the object, and what was typed."""
         if obj is None and isinstance(self, BaseCreateView):
-            return _typed(self.request)
+            return sent.typed(self.request)
         self._check(obj, "approval_content")
-        return _beside(obj.approval_content(), _typed(self.request))
+        return sent.beside(obj.approval_content(), sent.typed(self.request))
 
     def _check(self, obj: Any, method: str) -> None:
         if not hasattr(obj, method):
@@ -221,42 +215,6 @@ class ApprovalAdminMixin(AdminBase):
             second_person=self.approval_second_person,
             permission=self.approval_permission,
         )
-
-
-def _beside(content: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
-    """Return both: what was sent never in the place of what is stored."""
-    shown = dict(content)
-    for name, text in typed.items():
-        label = name
-        # SECURITY: names are sent by the browser; none may hide another.
-        while label in shown:
-            label = _("%(name)s, as sent") % {"name": label}
-        shown[label] = text
-    return shown
-
-
-def _typed(request: HttpRequest) -> dict[str, str]:
-    """Return what was sent, by name: a form runs with that, not with what is stored."""
-    sent = {name: values for name, values in request.POST.lists() if name != CSRF}
-    for name, files in request.FILES.lists():
-        sent[name] = [f"{file.name} {_digest_of(file)}" for file in files]
-    return {name: _as_text(name, values) for name, values in sent.items()}
-
-
-def _as_text(name: str, values: list[str]) -> str:
-    """Return the values of one field so that no others read the same."""
-    several = len(values) != 1 or values[0].startswith("[")
-    text = json.dumps(values, ensure_ascii=False) if several else values[0]
-    if any(word in name.lower() for word in HIDDEN):
-        # SECURITY: bound, but neither shown nor stored.
-        return salted_hmac("django_mfa.approval", text, algorithm="sha256").hexdigest()
-    return text
-
-
-def _digest_of(file: UploadedFile[Any]) -> str:
-    digest = hashlib.sha256(b"".join(file.chunks())).hexdigest()
-    file.seek(0)
-    return digest
 
 
 def _wrapped(action: Any, by: Callable[..., Any]) -> Any:
