@@ -7,13 +7,16 @@ from dataclasses import replace
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
+from django.db import router, transaction
 from django.urls.resolvers import URLResolver
 from django.utils.translation import gettext as _
 from django.views.generic.edit import BaseCreateView
 
 from .approvals import sent
+from .approvals.models import Approval
 from .decorators import guarded_dispatch, refusal
 from .extras import lazy
 from .flows.approve import approve
@@ -61,9 +64,9 @@ class ApprovalRequiredMixin(Base):
     approval_permission: ClassVar[str] = ""
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
+    def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
         """Return the view, marked as one that needs approvals."""
-        view = super().as_view(**initkwargs)
+        view = super().as_view(*args, **initkwargs)
         view.mfa_approval = True  # type: ignore[attr-defined]  # a mark for the middleware
         return view
 
@@ -96,8 +99,31 @@ class ApprovalRequiredMixin(Base):
             )
             raise ImproperlyConfigured(message)
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Ask for the approval, or spend it and go on."""
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Put the approval before `post`, whichever class that is of."""
+        # SECURITY: a view's own `post` comes before that of any mixin, and a viewset
+        # has its actions there: neither may run without asking.
+        if hasattr(self, "post"):
+            self.post = self._approved(self.post)
+        return super().dispatch(request, *args, **kwargs)
+
+    def _approved(self, post: Any) -> Any:
+        @wraps(post)
+        async def later(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            await sync_to_async(self._approve)(request)
+            return await post(request, *args, **kwargs)
+
+        @wraps(post)
+        def now(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            # So that both commit or none, and nobody changes the object meanwhile.
+            with transaction.atomic(using=router.db_for_write(Approval)):
+                self._approve(request)
+                return post(request, *args, **kwargs)
+
+        return later if iscoroutinefunction(post) else now
+
+    def _approve(self, request: HttpRequest) -> None:
+        """Ask for the approval, or spend it."""
         obj = self.get_approval_object()
         self.approval = approve(
             request,
@@ -108,7 +134,6 @@ class ApprovalRequiredMixin(Base):
             second_person=self.approval_second_person,
             permission=self.approval_permission,
         )
-        return super().post(request, *args, **kwargs)  # type: ignore[misc]  # of the view
 
 
 class StepUpModelAdmin(AdminBase):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin import AdminSite, ModelAdmin, action
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.urls import path
 from django.views import generic
 from django.views.decorators.csrf import csrf_exempt
@@ -63,7 +64,35 @@ class EditView(Mine, generic.UpdateView):
     fields = ("payee", "amount")
 
 
+class OwnPost(Mine, generic.detail.BaseDetailView):
+    """A view that says itself what it does, as most do."""
+
+    approval_action = "payment.send"
+
+    def post(self, request, *args, **kwargs):
+        ran.append("sent")
+        if "fail" in request.POST:
+            raise PermissionDenied
+        return HttpResponse("sent")
+
+
+class OwnAsyncPost(ApprovalRequiredMixin, generic.View):
+    approval_action = "payment.send"
+
+    def get_approval_summary(self, obj):
+        return "Send it"
+
+    def get_approval_fields(self, obj):
+        return {}
+
+    async def post(self, request, *args, **kwargs):
+        ran.append("sent")
+        return HttpResponse("sent")
+
+
 urlpatterns = [
+    path("pay/<int:pk>/send/", csrf_exempt(OwnPost.as_view())),
+    path("pay/<int:pk>/asend/", csrf_exempt(OwnAsyncPost.as_view())),
     path("pay/<int:pk>/delete/", csrf_exempt(DeleteView.as_view())),
     path("pay/<int:pk>/edit/", csrf_exempt(EditView.as_view())),
     path("pay/add/<path:where>/", csrf_exempt(AddView.as_view())),
@@ -136,6 +165,23 @@ def test_no_method_of_a_view_goes_past_its_approval(clerk, payments, method):
     response = getattr(browser, method)(f"/pay/{payments[0].pk}/delete/")
     assert Payment.objects.count() == 2
     assert response.status_code == 405 or response.url.startswith("/mfa/approve/")
+
+
+@pytest.mark.parametrize("name", ["send", "asend"])
+def test_a_post_of_the_view_itself_goes_past_no_approval(clerk, payments, clock, name):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/{name}/"
+    approved(clerk, browser, browser.post(url), clock)
+    assert ran == []
+    assert browser.post(url).content == b"sent"
+    assert browser.post(url).url.startswith("/mfa/approve/")
+    assert ran == ["sent"]
+
+
+def test_what_fails_spends_no_approval(clerk, payments, clock):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/send/"
+    approved(clerk, browser, browser.post(url, {"fail": "1"}), clock)
+    assert browser.post(url, {"fail": "1"}).status_code == 403
+    assert not Approval.objects.get().used_at
 
 
 def test_an_approval_of_an_edit_is_one_of_what_was_typed(clerk, payments, clock):
