@@ -86,9 +86,17 @@ class ApprovalRequiredMixin(Base):
     def get_approval_fields(self, obj: Any) -> Mapping[str, Any]:
         """Return what is shown, by label: of the object, and what was typed."""
         if obj is None and isinstance(self, BaseCreateView):
-            return sent.typed(self.request)
+            return self._sent()
         self._check(obj, "approval_content")
-        return sent.beside(obj.approval_content(), sent.typed(self.request))
+        return sent.beside(obj.approval_content(), self._sent())
+
+    def _sent(self) -> Mapping[str, Any]:
+        """Return what was typed, and what the address says beside the object."""
+        by = ("pk_url_kwarg", "slug_url_kwarg", "lookup_url_kwarg", "lookup_field")
+        match, found = self.request.resolver_match, {getattr(self, n, None) for n in by}
+        said = match.captured_kwargs.items() if match else ()
+        address = {name: str(value) for name, value in said if name not in found}
+        return sent.beside(sent.typed(self.request), address)
 
     def _check(self, obj: Any, method: str) -> None:
         if not hasattr(obj, method):
