@@ -51,6 +51,18 @@ def mfa_settles(*codes: str) -> Any:
     return mark
 
 
+def require_first(view: type, mixin: type, base: type) -> None:
+    """Raise `TypeError` where `base` comes before `mixin`, which then guards nothing."""
+    order = view.__mro__
+    # SECURITY: no class of Django's passes on to what comes after it.
+    if base in order[: order.index(mixin)]:
+        message = (
+            f"{view.__qualname__} is not guarded: name {mixin.__name__} before"
+            f" {base.__name__} and what is made of it."
+        )
+        raise TypeError(message)
+
+
 def _guarded(view: Any, requirement: Requirement, *, keep_form: bool | None) -> Any:
     if isinstance(view, type):
         guarded_class: Any = view

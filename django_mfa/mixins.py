@@ -13,11 +13,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import router, transaction
 from django.urls.resolvers import URLResolver
 from django.utils.translation import gettext as _
+from django.views import View
 from django.views.generic.edit import BaseCreateView
 
 from .approvals import sent
 from .approvals.models import Approval
-from .decorators import guarded_dispatch, refusal
+from .decorators import guarded_dispatch, refusal, require_first
 from .extras import lazy
 from .flows.approve import approve
 from .policy.requirements import ANY, Recent
@@ -26,18 +27,19 @@ from .policy.triggers import SAFE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from django.contrib.admin import ModelAdmin, actions
+    from django.contrib.admin import ModelAdmin, actions, options
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponseBase
-    from django.views import View as Base
 
     from .policy.requirements import Requirement
 
     AdminBase = ModelAdmin[Any]
+    Base = View
 else:
     Base = AdminBase = object
     # For sites with an admin; others do without.
     actions = lazy("django.contrib.admin.actions")
+    options = lazy("django.contrib.admin.options")
 
 MAX_ROWS = 100
 
@@ -46,6 +48,11 @@ class MFARequiredMixin(Base):
     """Runs the view only for proofs that meet `mfa_requirement`; put it first."""
 
     mfa_requirement: ClassVar[Requirement] = ANY
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that this would not guard."""
+        super().__init_subclass__(**kwargs)
+        require_first(cls, MFARequiredMixin, View)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Refuse, or go on."""
@@ -62,6 +69,11 @@ class ApprovalRequiredMixin(Base):
     approval_action: ClassVar[str]
     approval_second_person: ClassVar[bool] = False
     approval_permission: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that this would not guard."""
+        super().__init_subclass__(**kwargs)
+        require_first(cls, ApprovalRequiredMixin, View)
 
     @classmethod
     def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
@@ -93,7 +105,8 @@ class ApprovalRequiredMixin(Base):
     def _sent(self) -> Mapping[str, Any]:
         """Return what was typed, and what the address says beside the object."""
         by = ("pk_url_kwarg", "slug_url_kwarg", "lookup_url_kwarg", "lookup_field")
-        match, found = self.request.resolver_match, {getattr(self, n, None) for n in by}
+        found = {getattr(self, name, None) for name in by}
+        match: Any = self.request.resolver_match
         said = match.captured_kwargs.items() if match else ()
         address = {name: str(value) for name, value in said if name not in found}
         return sent.beside(sent.typed(self.request), address)
@@ -111,8 +124,9 @@ class ApprovalRequiredMixin(Base):
         """Put the approval before `post`, whichever class that is of."""
         # SECURITY: a view's own `post` comes before that of any mixin, and a viewset
         # has its actions there: neither may run without asking.
-        if hasattr(self, "post"):
-            self.post = self._approved(self.post)
+        post = getattr(self, "post", None)
+        if post is not None:
+            self.post = self._approved(post)
         return super().dispatch(request, *args, **kwargs)
 
     def _approved(self, post: Any) -> Any:
@@ -151,6 +165,11 @@ class StepUpModelAdmin(AdminBase):
     mfa_requirement: ClassVar[Requirement | None] = None
     #: Whether looking at an object asks as well.
     mfa_to_view: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that this would not guard."""
+        super().__init_subclass__(**kwargs)
+        require_first(cls, StepUpModelAdmin, options.ModelAdmin)
 
     def _stopped(self, request: Any) -> HttpResponseBase | None:
         if request.method in SAFE and not self.mfa_to_view:
@@ -201,6 +220,11 @@ class ApprovalAdminMixin(AdminBase):
     approval_actions: ClassVar[tuple[str, ...]] = ()
     approval_second_person: ClassVar[bool] = False
     approval_permission: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that this would not guard."""
+        super().__init_subclass__(**kwargs)
+        require_first(cls, ApprovalAdminMixin, options.ModelAdmin)
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
         """Put the approval before each of them, whichever way it is called.
