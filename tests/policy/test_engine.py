@@ -166,6 +166,21 @@ def test_a_stricter_policy_shortens_the_grace(settings, user, moving):
     assert engine.must_enrol_now(fresh(user))
 
 
+def test_the_shorter_grace_of_a_stricter_policy_is_not_renewed_by_visits(
+    settings, user, moving
+):
+    policies(settings, {"who": "everyone", "grace_days": 30})
+    engine.deadline(user)
+    policies(settings, {"who": "everyone", "grace_days": 2})
+    until = engine.deadline(fresh(user))
+    for _day in range(2):
+        moving.tick(timedelta(days=1))
+        assert engine.deadline(fresh(user)) == until
+    assert engine.must_enrol_now(fresh(user))
+    policies(settings, {"who": "everyone", "grace_days": 30})
+    assert engine.must_enrol_now(fresh(user))
+
+
 def test_a_milder_policy_does_not_lengthen_what_was_said(settings, user, moving):
     policies(settings, {"who": "everyone", "grace_days": 1})
     until = engine.deadline(user)
