@@ -105,10 +105,10 @@ def review(
         # SECURITY: a session from before this package was there: nobody gave a
         # password just now, so it is not fresh enough to set up a factor.
         let_in_or_hold(session, user, at=0)
-    elif not is_settled(session, user) or session.is_worn_out():
-        _ask_again(session, user)
     elif session.is_over():
         session.sign_out()
+    elif not is_settled(session, user) or session.is_worn_out():
+        _ask_again(session, user)
     elif session.proofs() or session.is_elsewhere():
         error = _owed_by_verified(session, user)
         session.owes(error)
@@ -216,7 +216,7 @@ def _review_without_proof(session: MFASession, user: Any, *, exempt: bool) -> No
         # first factor; the cookie of an old session must not be enough to enrol.
         backend = session.store[BACKEND_SESSION_KEY]
         at = session.password_at() or 0
-        session.begin_hold(user, backend, owed="enrolment", at=at)
+        session.begin_hold(user, backend, owed="enrolment", at=at, goes_on=True)
 
 
 def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
@@ -228,7 +228,7 @@ def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
         session.sign_out()
         return
     backend = session.store[BACKEND_SESSION_KEY]
-    session.begin_hold(user, backend, owed=what, factors=factors)
+    session.begin_hold(user, backend, owed=what, factors=factors, goes_on=True)
 
 
 def tell_of_sign_in(session: MFASession, user: Any) -> None:

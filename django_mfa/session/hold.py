@@ -32,6 +32,8 @@ class Hold(NamedTuple):
     password_hash: str
     #: What was shown in the place of the password, as JSON of a proof.
     shown: dict[str, Any] | None = None
+    #: Since when the sign-in lasts that goes on with the proof; None: one begins.
+    since: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, to be kept in the session."""

@@ -59,6 +59,7 @@ def test_a_hold_keeps_no_password(hold, user):
         "factors",
         "password_hash",
         "shown",
+        "since",
     }
     assert user.password not in json.dumps(hold.as_json())
 
