@@ -66,13 +66,15 @@ class Approval(models.Model):
     @staticmethod
     def waiting() -> Q:
         """Rows that can still be approved or refused."""
-        return Q(approved_at=None, refused_at=None, expires__gt=clock.now())
+        # SECURITY: a clock that was set back must not lengthen the time for it.
+        at = {"expires__gt": clock.now(), "issued__lte": clock.soon()}
+        return Q(approved_at=None, refused_at=None, **at)
 
     @staticmethod
     def granted() -> Q:
         """Rows that were approved and can still be used."""
         return Q(
-            approved_at__isnull=False,
+            approved_at__lte=clock.soon(),
             refused_at=None,
             used_at=None,
             expires__gt=clock.now(),
@@ -88,4 +90,5 @@ class Approval(models.Model):
     def is_waiting(self) -> bool:
         """Whether it can still be approved or refused, as far as was read."""
         decided = self.approved_at or self.refused_at
-        return not decided and self.expires > clock.now()
+        in_time = self.issued <= clock.soon() and clock.now() < self.expires
+        return in_time and not decided

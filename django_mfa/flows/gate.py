@@ -139,7 +139,7 @@ def owed_by_program(session: MFASession, user: Any) -> MFARequired | None:
     asked = engine.terms(user)
     if session.proofs():
         return None if _is_met(session, asked) else _stronger(session, user, asked)
-    if session.is_by_trust() and asked.trust_allowed:
+    if session.is_by_trust() and asked.trust_allowed and trust.is_on():
         return None
     what, methods = owed(user)
     if what is None:
@@ -206,7 +206,7 @@ def _may_see(
 def _review_without_proof(session: MFASession, user: Any, *, exempt: bool) -> None:
     """Decide on a session by trust, or with a password alone."""
     if session.is_by_trust():
-        if not engine.terms(user).trust_allowed:
+        if not trust.is_offered(user):
             _ask_again(session, user)
         return
     until = engine.deadline(user)

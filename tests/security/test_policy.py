@@ -183,6 +183,22 @@ def test_switched_off_nothing_is_offered_or_believed(trusted, settings, alice):
     assert trusted.is_waiting
 
 
+def test_switched_off_a_session_that_rests_on_trust_must_prove_itself(
+    trusted, settings, alice
+):
+    trusted.password(alice.user)
+    assert trusted.is_in
+    configure(settings, TRUSTED_DEVICES={})
+    assert not trusted.is_in
+    assert trusted.is_waiting
+
+
+def test_a_clock_that_steps_back_revives_no_trust(trusted, alice, clock):
+    clock.tick(-DAY)
+    trusted.begin(alice.user)
+    assert trusted.is_waiting
+
+
 # U09: weak proofs
 
 
