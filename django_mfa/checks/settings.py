@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from django_mfa import conf
 from django_mfa.extras import lazy
+from django_mfa.policy import shapes, sso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,21 @@ MAX_WINDOW = 10
 SHORTEST_KEY = 32
 #: A set of ten codes leaves four bits less; NIST SP 800-63B wants 20 of a code.
 FEWEST_BITS = 30
+#: What no number may be below.
+LEAST = {
+    "POLICY_SNAPSHOT": 0,
+    "PENDING_LOGIN_TTL": 1,
+    "SETUP_TTL": 1,
+    "STEP_UP.MAX_AGE": 1,
+    "STEP_UP.FORM_TTL": 0,
+    "SESSIONS.PROOF_AGE": 0,
+    "SESSIONS.ABSOLUTE_AGE": 0,
+    "APPROVALS.TTL": 1,
+    "APPROVALS.SECOND_PERSON_TTL": 1,
+    "TRUSTED_DEVICES.DAYS": 1,
+    "TRUSTED_DEVICES.MAX": 1,
+}
+BINDS = ("browser", "address")
 SCOPE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
@@ -59,6 +75,8 @@ def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
             "Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
         )
     yield from _impossible_limits(current.LIMITS)
+    yield from _too_few(current)
+    yield from _impossible_sessions(current)
     yield from _impossible_app_passwords(current.APP_PASSWORDS)
     yield from problems.impossible(current.PASSKEY)
     yield from sent_problems.impossible(current.SENT_CODES)
@@ -102,6 +120,34 @@ def _impossible_app_passwords(
             "APP_PASSWORDS.MAX_AGE_DAYS or MAX_PER_USER is out of range.",
             "Defaults: 365 and 20.",
         )
+
+
+def _too_few(current: conf.Settings) -> Iterator[tuple[str, str]]:
+    for path, least in LEAST.items():
+        *groups, name = path.split(".")
+        holder: Any = getattr(current, groups[0]) if groups else current
+        if getattr(holder, name) < least:
+            default = holder._field_defaults[name]
+            yield f"{path} must be at least {least}.", f"Default: {default}."
+
+
+def _impossible_sessions(current: conf.Settings) -> Iterator[tuple[str, str]]:
+    if any(kind not in BINDS for kind in current.SESSIONS.BIND):
+        yield (
+            f"SESSIONS.BIND is unknown: {current.SESSIONS.BIND!r}.",
+            f"Known: {BINDS}.",
+        )
+    if not all(map(shapes.is_days, (current.GRACE_DAYS, *current.REMINDER_DAYS))):
+        yield (
+            "GRACE_DAYS and REMINDER_DAYS must be numbers of days.",
+            f"At most {shapes.MAX_DAYS}; defaults: 7, and 3 and 1.",
+        )
+    for said, worth in current.SSO.AMR_MAP.items():
+        if not sso.is_worth(worth):
+            yield (
+                f"SSO.AMR_MAP says {said!r}: {worth!r}.",
+                'Write {"acr": "aal2"}, and "phishing_resistant": True where it is so.',
+            )
 
 
 def _is_scope(name: Any) -> bool:

@@ -81,7 +81,11 @@ def test_a_site_says_by_code_of_its_own_who(settings, make_user, who):
 
 
 @pytest.mark.parametrize(
-    "who", [fails, f"{__name__}.fails", "staf", "no_such.module.function", 3]
+    "who",
+    [
+        *(fails, f"{__name__}.fails", "staf", "no_such.module.function", 3),
+        *("group:", "group", "permission: ", "django_mfa.conf"),
+    ],
 )
 def test_a_policy_that_cannot_be_asked_demands(settings, user, caplog, who):
     policies(settings, {"who": who})
