@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.values import visible
 
 
 class Approval(models.Model):
@@ -62,6 +63,17 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return self.summary
+
+    @property
+    def title(self) -> str:
+        """The summary, for people."""
+        return visible(self.summary)
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """What is approved, by label, for people."""
+        # SECURITY: "alice" and an "alice" with a sign of no width are two accounts.
+        return [(visible(label), visible(value)) for label, value in self.fields]
 
     @staticmethod
     def waiting() -> Q:

@@ -243,7 +243,7 @@ def test_a_second_person_without_permission_is_a_slip_of_the_pen(alice):
         alice.asks(second_person=True)
 
 
-@pytest.mark.parametrize("text", ["x" * 1001, "a\0b"])
+@pytest.mark.parametrize("text", ["x" * 1001, "a\0b", "half a pair \ud800"])
 def test_what_cannot_be_shown_whole_cannot_be_approved(alice, text):
     with pytest.raises(CannotBeShown):
         alice.asks(fields={"text": text})
