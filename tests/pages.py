@@ -109,8 +109,27 @@ class AsyncMixed(MFARequiredMixin, View):
         return HttpResponse("in")
 
 
+class Methods(View):
+    """One method of it asks for more."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("plain")
+
+    @mfa_required(Recent(900))
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("in")
+
+
+class AsyncMethods(View):
+    @mfa_required(Recent(900))
+    async def post(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("in")
+
+
 urlpatterns = [
     *site,
+    path("t/methods/", Methods.as_view()),
+    path("t/amethods/", AsyncMethods.as_view()),
     path("t/plain/", plain),
     path("t/aplain/", aplain),
     path("t/who/", who),

@@ -149,3 +149,19 @@ def test_an_exempt_view_is_the_same_object():
 def test_without_the_middleware_nobody_gets_through():
     with pytest.raises(TypeError, match="MFAMiddleware"):
         mfa_required(lambda request: "in")(RequestFactory().get("/"))
+
+
+@pytest.mark.parametrize("path", ["/t/methods/", "/t/amethods/"])
+def test_a_method_of_a_view_may_be_marked_by_itself(client, user, path):
+    with freeze(NOON) as moving:
+        mfa_login(client, user)
+        assert client.post(path).content == b"in"
+        moving.tick(901)
+        assert client.post(path).url.startswith("/mfa/step-up/")
+    assert client.get("/t/methods/").content == b"plain"
+
+
+@pytest.mark.parametrize("wrong", [900, "AnyFactor", AnyFactor, Recent])
+def test_what_is_no_requirement_and_no_view_is_refused_when_it_is_written(wrong):
+    with pytest.raises(TypeError, match="is no view"):
+        mfa_required(wrong)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any  # `Any`: the user model is the site's cho
 
 from django.contrib.auth import get_user_model
 from django.db import router
-from django.db.models import F
+from django.db.models import F, Q
 
 from django_mfa.errors import LoginExpired
 
@@ -104,10 +104,10 @@ def queue(user: Any) -> None:
 def set_deadline_once(
     user: Any, deadline: datetime, column: str = "grace_deadline"
 ) -> datetime:
-    """Store until when a factor must be set up, unless that was said before."""
+    """Store until when a factor must be set up; a later day than was said never."""
     ensure(user)
-    rows = MFAAccount.objects.filter(pk=user.pk, **{column: None})
-    rows.update(**{column: deadline})
+    later = Q(**{column: None}) | Q(**{f"{column}__gt": deadline})
+    MFAAccount.objects.filter(later, pk=user.pk).update(**{column: deadline})
     account = MFAAccount.objects.get(pk=user.pk)
     _keep(user, account)
     return getattr(account, column) or deadline

@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error
 from django_mfa import conf
 from django_mfa.extras import lazy
 from django_mfa.factors.forms import MAX_CODE
+from django_mfa.policy import shapes, sso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,6 @@ PLACES = ("browser", "address")
 #: The least that a number may be.
 LOWEST = {
     "POLICY_SNAPSHOT": 0,
-    "GRACE_DAYS": 0,
     "PENDING_LOGIN_TTL": 1,
     "SETUP_TTL": 1,
     "RECOVERY_CODES.WARN_AT": 0,
@@ -82,7 +82,6 @@ def is_readable() -> bool:
 
 def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
     yield from _too_low(current)
-    yield from _impossible_words(current)
     yield from _impossible_codes(current.TOTP)
     yield from _impossible_recovery_codes(current.RECOVERY_CODES)
     if any(not _is_key(key) for key in current.ENCRYPTION_KEYS):
@@ -91,6 +90,7 @@ def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
             "Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
         )
     yield from _impossible_limits(current.LIMITS)
+    yield from _impossible_words(current)
     yield from _impossible_app_passwords(current.APP_PASSWORDS)
     yield from problems.impossible(current.PASSKEY)
     yield from sent_problems.impossible(current.SENT_CODES)
@@ -105,17 +105,10 @@ def _impossible(current: conf.Settings) -> Iterator[tuple[str, str]]:
 
 def _too_low(current: conf.Settings) -> Iterator[tuple[str, str]]:
     for name, lowest in LOWEST.items():
-        if attrgetter(name)(current) < lowest:
-            yield f"{name} must be at least {lowest}.", "Without it the default holds."
-
-
-def _impossible_words(current: conf.Settings) -> Iterator[tuple[str, str]]:
-    if any(place not in PLACES for place in current.SESSIONS.BIND):
-        yield "SESSIONS.BIND names no such place.", f"Known: {', '.join(PLACES)}."
-    if not all(_is_day(days) for days in current.REMINDER_DAYS):
-        yield "REMINDER_DAYS must be numbers of days.", "The default is (3, 1)."
-    if not current.CONTENT_SECURITY_POLICY.isprintable():
-        yield "CONTENT_SECURITY_POLICY must be one line.", "It is sent as a header."
+        at = attrgetter(name)
+        if at(current) < lowest:
+            hint = f"The default is {at(conf.Settings)}."
+            yield f"{name} must be at least {lowest}.", hint
 
 
 def _impossible_codes(totp: conf.Totp) -> Iterator[tuple[str, str]]:
@@ -161,6 +154,24 @@ def _impossible_app_passwords(
         )
 
 
+def _impossible_words(current: conf.Settings) -> Iterator[tuple[str, str]]:
+    if any(place not in PLACES for place in current.SESSIONS.BIND):
+        yield "SESSIONS.BIND names no such place.", f"Known: {', '.join(PLACES)}."
+    if not all(map(shapes.is_days, (current.GRACE_DAYS, *current.REMINDER_DAYS))):
+        yield (
+            "GRACE_DAYS and REMINDER_DAYS must be numbers of days.",
+            f"At most {shapes.MAX_DAYS}; defaults: 7, and 3 and 1.",
+        )
+    if not current.CONTENT_SECURITY_POLICY.isprintable():
+        yield "CONTENT_SECURITY_POLICY must be one line.", "It is sent as a header."
+    for said, worth in current.SSO.AMR_MAP.items():
+        if not sso.is_worth(worth):
+            yield (
+                f"SSO.AMR_MAP says {said!r}: {worth!r}.",
+                'Write {"acr": "aal2"}, and "phishing_resistant": True where it is so.',
+            )
+
+
 def _is_scope(name: Any) -> bool:
     return isinstance(name, str) and SCOPE.fullmatch(name) is not None
 
@@ -183,8 +194,4 @@ def _impossible_limits(limits: conf.Limits) -> Iterator[tuple[str, str]]:
 def _is_policy(policy: Any) -> bool:
     if not isinstance(policy, Mapping) or "who" not in policy:
         return False
-    return _is_day(policy.get("grace_days", 0))
-
-
-def _is_day(days: Any) -> bool:
-    return isinstance(days, int) and not isinstance(days, bool) and days >= 0
+    return shapes.is_days(policy.get("grace_days", 0))

@@ -100,10 +100,10 @@ def review(
         # SECURITY: a session from before this package was there: nobody gave a
         # password just now, so it is not fresh enough to set up a factor.
         let_in_or_hold(session, user, at=0)
-    elif not is_settled(session, user) or session.is_worn_out():
-        _ask_again(session, user)
     elif session.is_over():
         session.sign_out()
+    elif not is_settled(session, user) or session.is_worn_out():
+        _ask_again(session, user)
     elif session.proofs() or session.is_elsewhere():
         error = _owed_by_verified(session, user)
         session.owes(error)
@@ -134,7 +134,7 @@ def owed_by_program(session: MFASession, user: Any) -> MFARequired | None:
     asked = engine.terms(user)
     if session.proofs():
         return None if _is_met(session, asked) else _stronger(session, user, asked)
-    if session.is_by_trust() and asked.trust_allowed:
+    if session.is_by_trust() and asked.trust_allowed and trust.is_on():
         return None
     what, methods = owed(user)
     if what is None:
@@ -202,7 +202,7 @@ def _may_see(
 def _review_without_proof(session: MFASession, user: Any, *, exempt: bool) -> None:
     """Decide on a session by trust, or with a password alone."""
     if session.is_by_trust():
-        if not engine.terms(user).trust_allowed:
+        if not trust.is_offered(user):
             _ask_again(session, user)
         return
     until = engine.deadline(user)
@@ -212,7 +212,7 @@ def _review_without_proof(session: MFASession, user: Any, *, exempt: bool) -> No
         # first factor; the cookie of an old session must not be enough to enrol.
         backend = session.store[BACKEND_SESSION_KEY]
         at = session.password_at() or 0
-        session.begin_hold(user, backend, owed="enrolment", at=at)
+        session.begin_hold(user, backend, owed="enrolment", at=at, goes_on=True)
 
 
 def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
@@ -224,7 +224,7 @@ def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
         session.sign_out()
         return
     backend = session.store[BACKEND_SESSION_KEY]
-    session.begin_hold(user, backend, owed=what, factors=factors)
+    session.begin_hold(user, backend, owed=what, factors=factors, goes_on=True)
 
 
 def tell_of_sign_in(session: MFASession, user: Any) -> None:

@@ -14,7 +14,7 @@ from django_mfa.accounts import service as accounts
 from django_mfa.errors import LoginExpired
 
 from .hold import Hold, Owed, key_of, password_hash_of
-from .life import LIFE
+from .life import LIFE, SINCE
 from .proving import EPOCH, OWNER, PASSWORD_AT, PROOFS, Proving
 
 if TYPE_CHECKING:
@@ -71,10 +71,12 @@ class Holding(Proving):
         next_url: str = "",
         at: int | None = None,
         shown: Proof | None = None,
+        goes_on: bool = False,
     ) -> None:
         """Let `user` wait here, since now or `at`, for what is owed; nobody is signed in.
 
-        `shown` is what came in the place of the password.
+        `shown` is what came in the place of the password. `goes_on`: nobody gave one,
+        and the sign-in of this session keeps its age.
         """
         pk = key_of(user)
         before = self.hold()
@@ -95,6 +97,7 @@ class Holding(Proving):
             password_hash=password_hash_of(user),
             shown=shown.as_json() if shown else None,
             name=secrets.token_urlsafe(32),
+            since=self.store.get(SINCE) if goes_on else None,
         )
         self._forget_user()
         self.store[HOLD] = hold.as_json()

@@ -78,11 +78,11 @@ class SessionLife:
 
     # Age and place
 
-    def begin_life(self, *, trusted: bool = False) -> None:
+    def begin_life(self, *, trusted: bool = False, since: int | None = None) -> None:
         """Note when and where the present sign-in was made, and whether by trust."""
         for name in LIFE:
             self.store.pop(name, None)
-        self.store[SINCE] = int(clock.timestamp())
+        self.store[SINCE] = int(clock.timestamp()) if since is None else since
         if trusted:
             self.store[TRUSTED] = True
         self.bind()

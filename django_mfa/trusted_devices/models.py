@@ -52,6 +52,8 @@ class TrustedDevice(models.Model):
         return Q(
             user_id=user.pk,
             expires__gt=clock.now(),
+            # SECURITY: a clock that was set back must not lengthen any trust.
+            created__lte=clock.soon(),
             epoch=epoch,
             password=password,
         )

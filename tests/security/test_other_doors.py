@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth import aauthenticate, alogin, authenticate, login
+from django.contrib.auth import (
+    aauthenticate,
+    alogin,
+    authenticate,
+    get_user_model,
+    login,
+)
 from django.contrib.auth.backends import RemoteUserBackend
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
@@ -17,6 +23,8 @@ from django_otp.decorators import otp_required
 from django_otp.forms import OTPAuthenticationForm
 from django_otp.views import LoginView as OTPLoginView
 
+from django_mfa.approvals import approve
+from django_mfa.approvals.models import Approval
 from django_mfa.decorators import mfa_required
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.testing import add_totp, totp_code
@@ -72,7 +80,13 @@ async def aagain(request):
     return HttpResponse(str(user.pk))
 
 
+def pay(request):
+    terms = {"second_person": True, "permission": "auth.add_user"}
+    approve(request, "pay", None, "Pay Ben", {"Amount": 5000}, **terms)
+
+
 urlpatterns = [
+    path("pay/", pay),
     path("whoami/", whoami),
     path("awhoami/", awhoami),
     path("enter/", enter),
@@ -408,3 +422,47 @@ def test_a_device_of_bob_on_the_user_does_not_sign_alice_in(alice, bob):
     login(request, user)
     request.session.save()
     assert who(browser.with_key(request.session.session_key)) == "None"
+
+
+def impersonate(get_response):
+    """A middleware that shows the site to one person as another one sees it."""
+
+    def shown_as(request):
+        name = request.GET.get("as")
+        if name:
+            request.user = get_user_model()._default_manager.get(pk=name)
+        return get_response(request)
+
+    return shown_as
+
+
+@pytest.fixture
+def impersonating(settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.impersonate"]
+
+
+@pytest.mark.usefixtures("impersonating")
+def test_who_looks_at_the_site_as_another_asks_for_nothing_in_their_name(alice, carol):
+    browser, named = alice.enter(), f"?as={carol.pk}"
+    assert browser.get(f"/whoami/{named}").content.decode() == str(carol.pk)
+    assert browser.post("/pay/").url.startswith("/mfa/approve/")
+    # Else they would be two persons by themselves.
+    assert not browser.post(f"/pay/{named}").url.startswith("/mfa/approve/")
+    assert Approval.objects.get().requester == alice.user
+
+
+@pytest.mark.usefixtures("impersonating")
+def test_who_looks_at_the_site_as_another_sets_up_nothing_for_them(alice, carol, clock):
+    browser, named = alice.enter(), f"?as={carol.pk}"
+    for name in ("security", "sign_ins", "approvals", "recovery_codes"):
+        response = browser.get(reverse(f"django_mfa:{name}") + named)
+        assert response.url.startswith("/mfa/login/"), name
+    setup = reverse("django_mfa:setup", args=["totp"]) + named
+    assert browser.get(setup).status_code == 302
+    assert browser.post(setup, {"code": "000000"}).status_code == 302
+    assert not TOTPDevice.objects.filter(user=carol).exists()
+    clock.tick(30)
+    step_up = reverse("django_mfa:step_up")
+    assert browser.post(step_up + named, {"password": "pw"}).status_code == 302
+    assert browser.post(step_up, {"code": alice.code}).status_code == 302
+    assert browser.page("security").status_code == 200
