@@ -306,6 +306,28 @@ def test_a_new_number_is_no_way_round_the_wait(visitor, user, clock, restarts):
     assert len(sms_outbox) == 2
 
 
+@pytest.mark.parametrize("again", [NUMBER, "+447400123457", "nonsense"])
+def test_a_second_press_on_the_button_loses_no_set_up(visitor, user, clock, again):
+    visitor.begin(user)
+    visitor.send("setup_send", "sms", to=NUMBER)
+    page = visitor.send("setup_send", "sms", to=again)
+    assert page.status_code in {200, 429}
+    assert 'name="code"' in page.text
+    assert len(sms_outbox) == 1
+    visitor.send("setup", "sms", code=last_sms())
+    assert PhoneDevice.objects.get().destination == NUMBER
+
+
+def test_a_spent_budget_loses_no_set_up(visitor, user, clock, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "SENDS": {"USER_HOUR": 1}}
+    visitor.begin(user)
+    visitor.send("setup_send", "sms", to=NUMBER)
+    clock.tick(60)
+    assert visitor.send("setup_send", "sms", to="+447400123457").status_code == 429
+    visitor.send("setup", "sms", code=last_sms())
+    assert PhoneDevice.objects.get().destination == NUMBER
+
+
 def test_another_code_is_sent_to_what_waits(visitor, user, clock):
     visitor.begin(user)
     visitor.send("setup_send", "sms", to=NUMBER)
