@@ -107,7 +107,7 @@ class Sends(NamedTuple):
     ADDRESS_MONTH: int = 1000
     """The same in a calendar month."""
     PREFIX_HOUR: int = 20
-    """Messages to one block of 10,000 neighbouring numbers in an hour."""
+    """Messages to one block of 10,000 neighbouring numbers in an hour: for people who proved theirs, and as much again for set-ups."""
     PREFIX_DAY: int = 60
     """The same in a day."""
     PREFIX_MONTH: int = 600

@@ -145,16 +145,14 @@ def prune() -> int:
 
 def _subjects(record: SendRecord) -> list[budgets.Subject]:
     """Whose budgets a send is counted in, narrow ones first."""
-    number = record.destination
-    if record.purpose == Purpose.ENROL:
-        # SECURITY: anybody may type a number. Were its owner's codes counted with
-        # theirs, a stranger could keep the owner from signing in.
-        number = f"{number}:{Purpose.ENROL}"
+    # SECURITY: anybody may type a number. Were its owner's codes, and those of its
+    # neighbours, counted with theirs, a stranger could keep them from signing in.
+    typed = f":{Purpose.ENROL}" if record.purpose == Purpose.ENROL else ""
     found = {
-        "number": number,
+        "number": f"{record.destination}{typed}",
         "user": str(record.user_id or ""),
         "address": record.address,
-        "prefix": record.prefix,
+        "prefix": f"{record.prefix}{typed}" if record.prefix else "",
         "site": "all",
     }
     return [

@@ -140,6 +140,18 @@ def test_strangers_who_type_a_number_do_not_spend_its_owners_codes(
     refused(at(), to(user))
 
 
+def test_strangers_who_type_neighbours_do_not_spend_the_codes_of_a_block(
+    user, make_user, time, limit
+):
+    limit(PREFIX_DAY=1)
+    mallory, block = make_user("mallory"), NUMBER[:-4]
+    typed = to(mallory, f"{block}0000", purpose=Purpose.ENROL)
+    sends.reserve(at("192.0.2.66"), typed)
+    assert refused(at("192.0.2.66"), typed).details["why"] == "prefix_day"
+    sends.reserve(at(), to(user))
+    refused(at(), to(user))
+
+
 def test_one_network_of_ipv6_is_one_address(user, time, limit):
     limit(ADDRESS_HOUR=1)
     sends.reserve(at("2001:db8::1"), to(user))

@@ -255,6 +255,20 @@ def test_M02_the_wait_holds_in_every_browser(erin, browser_of):
     assert len(sms_outbox) == 1
 
 
+def test_M02_a_mailbox_has_one_budget_however_its_address_is_written(
+    make_user, browser_of, clock
+):
+    browser = browser_of(make_user("mallory"))
+    found = []
+    for name in ("victim", "Victim", "vIctim", "viCtim", "vicTim", "VICTIM"):
+        page = browser.send("setup_send", "email", to=f"{name}@example.com")
+        found.append(page.status_code)
+        clock.tick(61)
+        browser.send("setup_send", "email", restart="1")
+    assert found == [302] * 5 + [429]
+    assert len(mail.outbox) == 5
+
+
 # M05
 
 

@@ -87,7 +87,9 @@ class EmailFactor(SentCodeFactor):
         """Return what is to be sent, for the guard."""
         return Sending(
             factor=self.slug,
-            destination=device.destination,
+            # SECURITY: written otherwise it is the same mailbox for nearly every
+            # server, and must not have a budget of its own.
+            destination=device.destination.lower(),
             user=device.user,
             purpose=purpose,
             masked=device.masked,
