@@ -24,8 +24,8 @@ SIGNS = frozenset("+0123456789 -()./\u00a0")
 #: The last digits of a number, which differ within a block of neighbours.
 BLOCK = 4
 #: Country codes of satellite networks (ITU-T E.164: 870, 881) and of networks
-#: without a country (882, 883), whose messages are as dear.
-SATELLITE = frozenset({870, 881, 882, 883})
+#: and persons without a country (878, 882, 883), whose messages are as dear.
+SATELLITE = frozenset({870, 878, 881, 882, 883})
 #: North America: 555-0100 to 555-0199 belong to books and films (ATIS-0300115).
 FICTIONAL_CODE, FICTIONAL = 1, "55501"
 

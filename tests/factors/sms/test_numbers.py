@@ -97,6 +97,9 @@ def test_short_codes_are_refused_where_they_would_be_known(typed):
         ("+44 7012 345678", "personal_number"),
         ("+881 612 345 678", "satellite"),
         ("+870 773 111 632", "satellite"),
+        ("+878 10 1234567890", "satellite"),
+        ("+882 16 12345678", "satellite"),
+        ("+979 123 456 789", "premium_rate"),
     ],
 )
 def test_kinds_that_cost_or_cannot_receive_are_refused(typed, kind, settings):
