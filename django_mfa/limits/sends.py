@@ -17,6 +17,7 @@ from django_mfa.errors import (
     AddressRefused,
     DestinationRefused,
     NumberRefused,
+    ProviderSlow,
     SendRefused,
 )
 from django_mfa.values import Purpose
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 KEPT = frozenset(
     {each.code for each in (AddressRefused, DestinationRefused, NumberRefused)}
 )
+#: Time-outs that are given back however small the budget is.
+FEW = 5
 
 
 class Sending(NamedTuple):
@@ -121,13 +124,40 @@ def sent(
 def give_back(name: UUID | str, *, why: str) -> None:
     """Note that nothing was sent; what failed at the provider is not counted."""
     rows = SendRecord.objects.filter(public_id=name, state=SendRecord.RESERVED)
-    kept = why in KEPT
+    record = rows.first()
+    if record is None:
+        return
+    kept, doubts = why in KEPT, _doubts(record, why)
     state = SendRecord.REFUSED if kept else SendRecord.FAILED
+    budgets.prepare(doubts)
     with transaction.atomic(using=router.db_for_write(SendRecord)):
         # Once: a task that is repeated gives nothing back a second time.
-        if rows.update(state=state, reason=why[:64]) and not kept:
-            record = SendRecord.objects.get(public_id=name)
+        if rows.update(state=state, reason=why[:64]) and not kept and _forgive(doubts):
             budgets.give_back(_subjects(record), record.at)
+
+
+def _doubts(record: SendRecord, why: str) -> list[budgets.Subject]:
+    """Whose time-outs a failure is one of: its message may arrive all the same.
+
+    SECURITY: who finds a provider slow, or makes this site so, would have messages
+    sent without a count. No more of them are given back than the budgets hold.
+    """
+    if why != ProviderSlow.code:
+        return []
+    return [
+        budgets.Subject(each.scope, _digest(f"doubt:{each.digest}"), FEW)
+        for each in _subjects(record)
+    ]
+
+
+def _forgive(doubts: list[budgets.Subject]) -> bool:
+    """Count a time-out apart, if there is room for it; must run in a transaction."""
+    try:
+        with transaction.atomic(using=router.db_for_write(SendRecord)):
+            budgets.claim(doubts)
+    except SendRefused:
+        return False
+    return True
 
 
 def answered(name: UUID | str) -> None:

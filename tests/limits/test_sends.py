@@ -202,6 +202,24 @@ def test_M01_what_failed_is_given_back(user, time, limit):
     refused(at(), to(user))
 
 
+def test_M01_an_hour_of_time_outs_costs_nothing(user, time):
+    for _ in range(conf.get().SENDS.NUMBER_HOUR):
+        sends.give_back(sends.reserve(at(), to(user)), why="send_timed_out")
+    for _ in range(conf.get().SENDS.NUMBER_HOUR):
+        sends.reserve(at(), to(user))
+    refused(at(), to(user))
+
+
+@pytest.mark.parametrize("scope", [each.lower() for each in SCOPES])
+def test_M02_time_outs_are_no_way_round_the_budgets(user, time, limit, scope):
+    limit(**{f"{scope}_hour".upper(): 7})
+    for _ in range(14):
+        sends.give_back(sends.reserve(at(), to(user)), why="send_timed_out")
+    assert refused(at(), to(user)).details["why"] == f"{scope}_hour"
+    time.tick(3600)
+    sends.reserve(at(), to(user))
+
+
 def test_it_is_given_back_once(user, time, limit):
     limit(NUMBER_HOUR=2)
     name = sends.reserve(at(), to(user))
