@@ -125,6 +125,6 @@ class Sends(NamedTuple):
     BREAKER_ANSWERED: int = 20
     """Percent of those messages whose code must have been used; with fewer, sending there pauses and administrators are told."""
     BREAKER_PAUSE: int = 3600
-    """Seconds for which sending there pauses."""
+    """Seconds for which sending there pauses, but for people who proved their number before and use their codes."""
     KEEP_DAYS: int = 365
     """Days after which the rows of sent codes go with `mfa_prune`. They hold no number and no code."""

@@ -5,7 +5,7 @@ Nothing is read back from numbers and addresses: they are kept as keyed digests.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,7 +43,7 @@ class Sending(NamedTuple):
     """A code about to be sent: by which factor, where to, for whom.
 
     `country`, `kind` and `prefix` are those of a phone number, `masked` is what
-    administrators may see of it.
+    administrators may see of it, `proven` since when it is known to be the person's.
     """
 
     factor: str
@@ -54,6 +54,7 @@ class Sending(NamedTuple):
     prefix: str = ""
     purpose: str = ""
     masked: str = ""
+    proven: datetime | None = None
 
     def __repr__(self) -> str:
         return "<Sending>"
@@ -68,7 +69,7 @@ def reserve(context: Context, sending: Sending) -> UUID:
     that place pauses.
     """
     try:
-        pauses.check(_places(sending))
+        pauses.check(_places(sending), _known(sending))
         return _reserve(context, sending)
     except SendRefused as refusal:
         signals.send_refused.emit(
@@ -88,7 +89,7 @@ def _reserve(context: Context, sending: Sending) -> UUID:
     record = SendRecord(
         factor=sending.factor,
         user=sending.user,
-        destination=_digest(f"{sending.factor}:{sending.destination}"),
+        destination=_destination(sending),
         masked=sending.masked,
         country=sending.country,
         kind=sending.kind,
@@ -201,6 +202,19 @@ def _places(sending: Sending) -> list[pauses.Place]:
         pauses.Place("country", sending.country, sending.country),
     ]
     return [place for place in found if place.value]
+
+
+@sensitive_variables()
+def _known(sending: Sending) -> pauses.Known | None:
+    """Return what the breaker should know of a number that was proven."""
+    if sending.proven is None:
+        return None
+    return pauses.Known(sending.proven, _destination(sending), _prefix(sending))
+
+
+@sensitive_variables()
+def _destination(sending: Sending) -> str:
+    return _digest(f"{sending.factor}:{sending.destination}")
 
 
 @sensitive_variables()

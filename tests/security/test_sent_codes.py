@@ -16,7 +16,7 @@ from django_mfa.errors import (
 from django_mfa.factors.email.models import EmailDevice
 from django_mfa.factors.sms.gateways.locmem import LocmemGateway
 from django_mfa.factors.sms.models import PhoneDevice
-from django_mfa.limits.models import SendCounter
+from django_mfa.limits.models import SendCounter, SendPause
 from django_mfa.signals import EVENTS
 from django_mfa.testing import add_email, add_phone, add_totp, sms_outbox
 from tests.browser import Browser
@@ -269,6 +269,28 @@ def test_M02_a_mailbox_has_one_budget_however_its_address_is_written(
         browser.send("setup_send", "email", restart="1")
     assert found == [302] * 5 + [429]
     assert len(mail.outbox) == 5
+
+
+def test_M02_who_pumps_a_country_locks_its_people_out_of_nothing(
+    erin, make_user, browser_of, settings, clock
+):
+    settings.DJANGO_MFA = {**SETTINGS, "SENDS": {"BREAKER_SENDS": 10}}
+    clock.tick(3700)
+    for crook in range(2):
+        browser = browser_of(make_user(f"mallory{crook}"))
+        for n in range(6):
+            browser.send("setup_send", "sms", to=f"+4474001{crook}{n}456")
+            clock.tick(61)
+            browser.send("setup_send", "sms", restart="1")
+        clock.tick(301)
+    browser = browser_of(make_user("oscar"))
+    browser.send("setup_send", "sms", to="+447400199456")
+    assert SendPause.objects.filter(place="country:GB").exists()
+    clock.tick(61)
+    assert browser.send("setup_send", "sms", to="+447400299456").status_code == 429
+    browser = browser_of(erin)
+    assert browser.send("verify_send", "sms").status_code == 302
+    assert enter(browser, last_sms())
 
 
 # M05
