@@ -119,7 +119,9 @@ def _create(digest: str, tries: int = TRIES) -> None:
     except OperationalError:
         if tries <= 1:
             raise
-        _create(digest, tries - 1)
+        # Whoever was not given up has made it: an insert would join the circle again.
+        if not SendCounter.objects.filter(digest=digest).exists():
+            _create(digest, tries - 1)
 
 
 def _refusal(subject: Subject) -> SendRefused:
