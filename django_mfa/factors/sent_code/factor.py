@@ -165,7 +165,7 @@ class SentCodeFactor(Factor):
             },
         )
         challenges.issue(self.slug, asking, made)
-        sealed = crypto.seal(code, place_of(pk))
+        sealed = crypto.seal(code, place_of(pk, asking.host))
         return Parcel(str(pk), self.slug, sealed, get_language() or "", asking.host)
 
     def look(self, asking: Asking, devices: Sequence[Any]) -> Sent | None:
