@@ -73,7 +73,7 @@ def test_a_set_up_asked_for_twice_is_still_one(program, user, texts, moving):
 
 def test_a_number_is_wanted(program, user):
     program.login(user)
-    for given in ({}, {"to": ""}, {"to": "nothing"}):
+    for given in ({}, {"to": ""}, {"to": "nothing"}, {"to": "+447400123456\n"}):
         assert program.post("mfa/sms/setup", given).status_code == 400
 
 

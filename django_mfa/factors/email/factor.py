@@ -60,7 +60,7 @@ class EmailFactor(SentCodeFactor):
     @sensitive_variables()
     def read(self, text: str) -> Destination:
         """Return the address that was typed, if codes may be sent to it."""
-        address = text.strip(" ")
+        address = text.strip(" \t")
         # SECURITY: ASCII alone: a look-alike domain in another script, or a line
         # break that would begin a header, is no address here.
         if not (address.isascii() and address.isprintable()) or len(address) > LONGEST:

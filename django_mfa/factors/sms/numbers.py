@@ -53,11 +53,12 @@ def parse(text: Any, region: str | None = None) -> PhoneNumber:
     It may be anything at all: raises `InvalidNumber` for what cannot get a message, and `DestinationRefused`
     for countries and kinds that the site sends nothing to.
     """
-    if not isinstance(text, str) or len(text) > LONGEST or not SIGNS.issuperset(text):
+    typed = text.strip(" \t") if isinstance(text, str) else ""
+    if not typed or len(typed) > LONGEST or not SIGNS.issuperset(typed):
         # SECURITY: the library would find a number in nearly any text: letters as on
         # a keypad, digits of every script, an extension, the first of two lines.
         raise InvalidNumber(why="signs")
-    parsed = _parsed(text, region or conf.get().SMS.REGION or None)
+    parsed = _parsed(typed, region or conf.get().SMS.REGION or None)
     number = _number(parsed)
     if _is_fictional(parsed) or number.kind == "unknown":
         raise InvalidNumber(why="no_such_number")

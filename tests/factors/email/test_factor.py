@@ -27,6 +27,7 @@ FACTOR = EmailFactor()
     [
         ("alice@example.com", "alice@example.com"),
         ("  Alice.B+mfa@Example.COM ", "Alice.B+mfa@example.com"),
+        ("\talice@example.com\t", "alice@example.com"),
         ("a@sub.example.co.uk", "a@sub.example.co.uk"),
     ],
 )
