@@ -78,6 +78,16 @@ def ensure(user: Any) -> MFAAccount:
     return account
 
 
+def prepare(user: Any) -> None:
+    """Make the account of `user` now if none was read; call it outside of transactions.
+
+    Two that both had to make it would be a deadlock on MariaDB, where the new row also
+    locks that of the user.
+    """
+    if of(user)._state.adding:
+        ensure(user)
+
+
 def begin_change(user: Any) -> int:
     """Raise the epoch and return it: every other session must prove itself anew.
 

@@ -110,7 +110,7 @@ class Sends(Group):
     ADDRESS_MONTH: int = 1000
     """The same in a calendar month."""
     PREFIX_HOUR: int = 20
-    """Messages to one block of 10,000 neighbouring numbers in an hour."""
+    """Messages to one block of 10,000 neighbouring numbers in an hour: for people who proved theirs, and as much again for set-ups."""
     PREFIX_DAY: int = 60
     """The same in a day."""
     PREFIX_MONTH: int = 600
@@ -128,6 +128,6 @@ class Sends(Group):
     BREAKER_ANSWERED: int = 20
     """Percent of those messages whose code must have been used; with fewer, sending there pauses and administrators are told."""
     BREAKER_PAUSE: int = 3600
-    """Seconds for which sending there pauses."""
+    """Seconds for which sending there pauses, but for people who proved their number before and use their codes."""
     KEEP_DAYS: int = 365
     """Days after which the rows of sent codes go with `mfa_prune`. They hold no number and no code."""

@@ -76,10 +76,7 @@ def begin(ctx: Context, slug: str) -> Setup:
     kind = _require_enrollable(ctx, slug)
     _require_room(kind, subject.user)
     waiting = _waiting(ctx, subject, kind)
-    if accounts.of(subject.user)._state.adding:
-        # Made now: two confirmations that both had to make it would be a deadlock
-        # on MariaDB, where the new row also locks that of the user.
-        accounts.ensure(subject.user)
+    accounts.prepare(subject.user)
     setup = kind.begin(subject.user, host=ctx.host, waiting=waiting)
     if waiting is None and setup.device is not None:
         _remember(ctx, subject, setup.device)
@@ -113,19 +110,23 @@ def send(ctx: Context, slug: str, to: str = "") -> Sent:
     kind = sending.require_sender(_require_enrollable(ctx, slug))
     _require_room(kind, subject.user)
     addresses.check(ctx.address)
+    session, before = ctx.require_session(), ctx.require_session().setup_of(slug)
+    accounts.prepare(subject.user)
     device = kind.add(subject.user, to) if to else _waiting(ctx, subject, kind)
     if device is None:
         raise SetupExpired
-    ctx.require_session().begin_asking()
+    session.begin_asking()
     if to:
         _remember(ctx, subject, device)
     try:
         return sending.send(ctx, kind, _asking(ctx, subject), device)
     except MFAError as error:
         if to and error.status != UNAVAILABLE:
-            # Another number may be typed: to this one nothing will be sent.
-            ctx.require_session().forget_setup(slug)
-            device.delete()
+            # Nothing goes there. What went to the number before, as when the button
+            # is pressed twice, still serves.
+            session.remember_setup(slug, before)
+            if device.pk:
+                device.delete()
         raise
 
 

@@ -32,13 +32,15 @@ class Subject(NamedTuple):
 
     scope: str
     digest: str
+    #: What it may have at least, where it has a limit.
+    least: int = 0
 
     def limits(self) -> dict[str, int]:
         """Return the windows that are limited, and how many sends each allows."""
         sends = conf.get().SENDS
         named = {each: f"{self.scope}_{each}".upper() for each in WINDOWS}
         found = {each: getattr(sends, name) for each, name in named.items()}
-        return {each: limit for each, limit in found.items() if limit > 0}
+        return {each: max(n, self.least) for each, n in found.items() if n > 0}
 
 
 def prepare(subjects: Sequence[Subject], tries: int = TRIES) -> None:
