@@ -69,6 +69,11 @@ def test_a_big_transfer_is_approved_exactly_as_shown_and_sent_once(alice):
     assert browser.post("/transfer/", BIG).url.startswith("/mfa/approve/")
 
 
+def test_the_button_of_an_approval_says_so(alice):
+    place = alice.browser.post("/transfer/", BIG).url
+    assert ">Approve</button>" in alice.browser.get(place).content.decode()
+
+
 def test_a_program_is_told_what_to_approve(alice):
     headers = {"accept": "application/json"}
     response = alice.browser.post("/transfer/", BIG, headers=headers)
