@@ -120,6 +120,7 @@ def test_verify_takes_a_code_of_either_kind_in_one_field(client, user):
     assert page.select_one(".mfa-others a")["href"] == url("verify", "recovery_code")
     assert page.find("form", action=url("cancel"))
 
+    assert "Lost everything?" in words(page)
 
 def test_a_wrong_code_is_told_at_its_field(client, user):
     add_totp(user)
@@ -182,6 +183,7 @@ def test_step_up_asks_for_a_factor_and_keeps_the_way_back(client, protected):
     assert page.find("input", attrs={"name": "next"})["value"] == "/transfer/"
     assert page.find("form", action=url("cancel")) is None
     page = look(client.post(url("step_up"), {"code": "000000"}))
+    assert page.find("a", string="Cancel")["href"] == reverse("profile")
     assert page.select_one("[role=alert]")
 
 
@@ -214,6 +216,14 @@ def test_the_choice_says_why_where_it_is_a_duty(client, staff, user):
 
 
 def test_a_site_without_factors_to_set_up_says_so(client, user, settings):
+def test_who_must_set_up_a_factor_can_choose_another_or_leave(client, staff):
+    enter_password(client, staff)
+    page = look(client.get(url("setup", "totp"), {"next": "/transfer/"}))
+    back = page.select_one(".mfa-trail a")["href"]
+    assert back == url("setup") + "?next=%2Ftransfer%2F"
+    assert page.find("form", action=url("cancel"))
+
+
     settings.DJANGO_MFA = {
         "FACTORS": ["django_mfa.factors.recovery_code.RecoveryCodeFactor"]
     }
