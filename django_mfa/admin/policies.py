@@ -14,6 +14,7 @@ from django_mfa.policy.requirements import Recent
 from django_mfa.session import Context
 
 from .devices import ReadOnlyAdmin, owner_fields
+from .lists import PolicyForm
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -56,6 +57,7 @@ class FreshAdmin(Base):
 class PolicyAdmin(FreshAdmin):
     """Who must have a second factor, and of what kind."""
 
+    form = PolicyForm
     list_display = ("name", "who", "required", "grace_days", "asks", "active")
     list_filter = ("active", "who")
     fieldsets = (
