@@ -93,7 +93,7 @@ class AppPasswords(NamedTuple):
 
 class Audit(NamedTuple):
     LOG: bool = True
-    """Also write each event as a line of JSON to the logger `django_mfa`."""
+    """Also write each event as a line of JSON to the logger `django_mfa.audit`."""
 
 
 class Notices(NamedTuple):
