@@ -130,6 +130,8 @@ def refusal(
 ) -> HttpResponseBase | None:
     """Return the answer to a request that does not meet `requirement`; None if it does."""
     found = standing.of(request)
+    if keep_form is not None:
+        request.mfa_keeps_form = keep_form  # for approvals that the view asks for
     if not request.user.is_authenticated:
         if answers.wants_json(request):
             return answers.as_json(MFARequired(), status=401)

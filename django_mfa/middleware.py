@@ -76,7 +76,7 @@ class MFAMiddleware:
         return _with_trust(request, _explained(request, response))
 
     def process_exception(
-        self, request: HttpRequest, error: Exception
+        self, request: Any, error: Exception
     ) -> HttpResponseBase | None:
         """Answer an `MFAError` that a view let through."""
         if not isinstance(error, MFAError):
@@ -85,7 +85,7 @@ class MFAMiddleware:
             # What the view was doing is undone by now; the question stays.
             back = way_back(request) or request.path
             approve.open_request(Context.of(request), error, back)
-        return denied(request, error)
+        return denied(request, error, keep_form=request.mfa_keeps_form)
 
 
 def _stumbled(request: Any, error: Exception) -> HttpResponseBase | None:
@@ -164,7 +164,7 @@ class _Guard:
         request.mfa, request.mfa_guard = Standing(self.session), self
         request.mfa_exempt, request.mfa_settles = False, ()
         request.mfa_held_now = False
-        request.mfa_denied = None
+        request.mfa_denied = request.mfa_keeps_form = None
 
     def arm(self) -> None:
         """Let the next look at the user be the first."""

@@ -5,6 +5,7 @@ import gc
 import pytest
 from django.apps import apps
 from django.contrib.auth.signals import user_logged_in
+from django.core.exceptions import ImproperlyConfigured
 
 import django_mfa.apps
 from django_mfa import signals
@@ -38,6 +39,12 @@ def test_the_guarded_admin_is_found_where_the_documents_say():
     config = django_mfa.apps.MFAAdminConfig
     assert isinstance(apps.get_app_config("admin"), config)
     assert config.default_site == "django_mfa.admin.site.MFAAdminSite"
+
+
+def test_the_guarded_admin_says_that_the_package_was_forgotten(monkeypatch):
+    monkeypatch.setattr(apps, "is_installed", lambda name: name != "django_mfa")
+    with pytest.raises(ImproperlyConfigured, match="'django_mfa' in INSTALLED_APPS"):
+        apps.get_app_config("admin").ready()
 
 
 def test_there_are_no_other_names():

@@ -315,6 +315,18 @@ def test_a_less_safe_choice_is_warned_of(settings, number, values):
     assert found.hint
 
 
+@pytest.mark.parametrize("name", ["default", "limits"])
+def test_a_cache_that_forgets_is_warned_of(settings, name):
+    say(settings, **SAFE)
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        name: {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+    }
+    settings.RATELIMIT_USE_CACHE = name
+    (found,) = checks.check_deploy()
+    assert found.id == "django_mfa.W104"
+
+
 def test_sessions_in_cookies_are_warned_of(settings):
     say(settings, **SAFE)
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

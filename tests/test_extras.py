@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -82,3 +83,10 @@ def test_what_is_heavy_is_not_imported_at_the_start():
         text=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_api_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rest_framework", None)
+    monkeypatch.delitem(sys.modules, "django_mfa.api", raising=False)
+    with pytest.raises(extras.MissingExtra, match=r'"django-mfa-suite\[api\]"$'):
+        import_module("django_mfa.api")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +16,7 @@ from django_mfa.policy.requirements import Recent
 from django_mfa.session import Context
 
 from .devices import ReadOnlyAdmin, owner_fields
+from .lists import PolicyLists
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from django_mfa.policy.rules import Rule
 
     Base = admin.ModelAdmin[Any]
-    FormBase = forms.ModelForm[Policy]
 else:
-    Base, FormBase = admin.ModelAdmin, forms.ModelForm
+    Base = admin.ModelAdmin
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -58,7 +57,7 @@ class FreshAdmin(Base):
         return stopped or super().delete_view(request, *args, **kwargs)
 
 
-class PolicyForm(FormBase):
+class PolicyForm(PolicyLists):
     """A policy, held against the other ones."""
 
     def _post_clean(self) -> None:

@@ -88,8 +88,9 @@ class MFAUserAdminMixin(Base):
         return marked
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """Add the column."""
-        return (*super().get_list_display(request), "mfa_factors")
+        """Add the column beside the name, where it is seen without scrolling."""
+        name, *others = super().get_list_display(request)
+        return (name, "mfa_factors", *others)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Add the filter."""

@@ -60,11 +60,11 @@ def _less_safe(current: conf.Settings) -> Iterator[tuple[int, str, str]]:
             "Sessions in cookies cannot be ended by the server.",
             "Use a session engine that keeps sessions on the server.",
         )
-    if not current.LIMITS.ADDRESS_FAILURES:
+    if not current.LIMITS.ADDRESS_FAILURES or _cache_counts_nothing():
         yield (
             104,
             "Attempts are not limited by address.",
-            "Set LIMITS.ADDRESS_FAILURES.",
+            "Set LIMITS.ADDRESS_FAILURES, and a cache that keeps what it is given.",
         )
     if not current.POLICIES:
         yield (
@@ -72,6 +72,12 @@ def _less_safe(current: conf.Settings) -> Iterator[tuple[int, str, str]]:
             "No policy asks anybody for a second factor.",
             "Name one in POLICIES.",
         )
+
+
+def _cache_counts_nothing() -> bool:
+    """Whether the cache in which django-ratelimit counts is the one that forgets."""
+    name = getattr(settings, "RATELIMIT_USE_CACHE", "default")
+    return str(settings.CACHES[name]["BACKEND"]).endswith("DummyCache")
 
 
 def _less_safe_passkeys(passkey: conf.Passkey) -> Iterator[tuple[int, str, str]]:

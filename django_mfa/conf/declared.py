@@ -95,7 +95,7 @@ class AppPasswords(Group):
 
 class Audit(Group):
     LOG: bool = True
-    """Also write each event as a line of JSON to the logger `django_mfa`."""
+    """Also write each event as a line of JSON to the logger `django_mfa.audit`."""
 
 
 class Notices(Group):

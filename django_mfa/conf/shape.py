@@ -36,16 +36,29 @@ def problems(
         if is_group(default):
             yield from problems(value, type(default), here)
         elif not (_fits(value, default) or _may_be_called(value, known[key])):
-            wanted = type(default).__name__
-            yield Problem(
-                f"{here} must be of type {wanted}.", f"The default is {default!r}."
-            )
+            yield _of_another_type(value, default, here)
 
 
 def _unknown(key: str, here: str, known: list[str]) -> Problem:
     close = get_close_matches(key.upper(), known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
     return Problem(f"{here} is not a setting.", hint)
+
+
+def _of_another_type(value: Any, default: Any, here: str) -> Problem:
+    hint = f"The default is {default!r}."
+    if isinstance(default, tuple) and isinstance(value, str):
+        # SECURITY: without the value, which may be a key.
+        hint = f"Put it into a list, even alone. {hint}"
+    return Problem(f"{here} must be of type {_type_of(default)}.", hint)
+
+
+def _type_of(default: Any) -> str:
+    if default is None:
+        return "str"
+    if isinstance(default, tuple):
+        return "tuple or list"
+    return "dict" if isinstance(default, Mapping) else type(default).__name__
 
 
 def is_group(default: Any) -> bool:

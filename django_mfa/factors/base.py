@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from django.utils.translation import pgettext
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf
@@ -78,6 +79,15 @@ class Factor:
     def is_ceremony(self) -> bool:
         """Whether the client answers by itself: what `ask` returns, it turns into JSON."""
         return self.asks and not self.sends
+
+    @property
+    def strength(self) -> str:
+        """Say in a word how well it protects an account, for its owner to read."""
+        if self.phishing_resistant:
+            return pgettext("protection", "Best")
+        if self.sends or self.acr == "aal1":
+            return pgettext("protection", "Basic")
+        return pgettext("protection", "Good")
 
     @property
     def most(self) -> int:

@@ -39,7 +39,10 @@ def of_settings() -> Iterator[Problem]:
 def _of_policy(policy: Mapping[str, Any]) -> Iterator[Problem]:
     unknown = sorted(set(policy) - KEYS, key=str)
     if unknown:
-        yield f"A policy says {unknown[0]!r}.", f"Known: {', '.join(sorted(KEYS))}."
+        yield (
+            f"A policy has an unknown key {unknown[0]!r}.",
+            f"Known: {', '.join(sorted(KEYS))}.",
+        )
         return
     wrong = list(shapes.wrong(policy, shapes.POLICY))
     for key in wrong:

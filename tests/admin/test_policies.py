@@ -53,6 +53,50 @@ def test_a_policy_is_added_changed_and_deleted_and_each_is_logged(
     assert not Policy.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("field", "typed", "kept", "shown"),
+    [
+        ("allowed_factors", "passkey, totp", ["passkey", "totp"], "passkey, totp"),
+        ("allowed_factors", '["totp"]', ["totp"], "totp"),
+        ("allowed_factors", "", [], ""),
+        ("reminder_days", "3,1,", [3, 1], "3, 1"),
+        ("reminder_days", "[2]", [2], "2"),
+        ("reminder_days", "", None, ""),
+    ],
+)
+def test_a_list_is_typed_in_one_line(root_client, field, typed, kept, shown):
+    root_client.post(page("policy", "add"), {**NEW, field: typed})
+    policy = Policy.objects.get()
+    assert getattr(policy, field) == kept
+    form = root_client.get(page("policy", "change", policy.pk)).context["adminform"]
+    assert form.form[field].value() == shown
+    same = {**NEW, field: shown}
+    same["initial-allowed_factors"] = same["allowed_factors"]  # a hidden field
+    root_client.post(page("policy", "change", policy.pk), same)
+    assert (last().reason, last().details["fields"]) == ("changed", "")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("reminder_days", "soon"),
+        ("reminder_days", "9" * 5000),
+        ("reminder_days", "[" + "9" * 5000),
+        ("reminder_days", "[3"),
+        ("reminder_days", "[" * 20_000),
+        ("reminder_days", "1.5, 2"),
+        ("allowed_factors", "pigeon"),
+        ("allowed_factors", "3"),
+    ],
+)
+def test_a_list_of_something_else_is_refused_and_shown_again(root_client, field, typed):
+    response = root_client.post(page("policy", "add"), {**NEW, field: typed})
+    form = response.context["adminform"].form
+    assert list(form.errors) == [field]
+    assert typed in str(form[field])
+    assert not Policy.objects.exists()
+
+
 def test_a_policy_that_says_nothing_is_refused(root_client):
     response = root_client.post(page("policy", "add"), {**NEW, "who": "group"})
     assert b"Say which one." in response.content

@@ -42,6 +42,7 @@ def select(client, address, *people):
 def test_the_list_of_users_tells_the_factors(root_client, protected, user_page):
     text = root_client.get(user_page("changelist")).content.decode()
     assert "Authenticator app, Recovery code" in text
+    assert text.index("column-mfa_factors") < text.index("column-is_staff")
 
 
 def test_the_list_of_users_tells_a_lock(root_client, protected, user_page):

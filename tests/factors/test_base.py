@@ -31,6 +31,24 @@ def wrong(*secrets: str) -> str:
     return next(code for code in ("000000", "000001", "000002") if code not in shown)
 
 
+class Strength(Factor):
+    def __init__(self, **values):
+        vars(self).update(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"phishing_resistant": True}, "Best"),
+        ({}, "Good"),
+        ({"sends": True}, "Basic"),
+        ({"acr": "aal1"}, "Basic"),
+    ],
+)
+def test_a_factor_says_in_a_word_how_well_it_protects(values, said):
+    assert Strength(**values).strength == said
+
+
 # A set-up that waits
 
 

@@ -58,7 +58,19 @@ def test_it_is_not_tried_for_ever():
 
 @pytest.mark.django_db(transaction=True)
 def test_what_another_one_made_meanwhile_is_not_tried_again():
-    SendCounter.objects.create(digest=SUBJECT.digest)
-    with fail(budgets.TRIES):
-        budgets._create(SUBJECT.digest)
+    tried, made = [], []
+
+    def wrap(execute, sql, *args):
+        if tried and not made:
+            made.append(SUBJECT)  # by the other one, which was not given up
+            SendCounter.objects.create(digest=SUBJECT.digest)
+        elif sql.startswith("INSERT"):
+            tried.append(sql)
+            if not made:
+                raise OperationalError(1213, "Deadlock found")
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(wrap):
+        budgets.prepare([SUBJECT])
+    assert len(tried) == 2  # the one given up, and the other one's
     assert SendCounter.objects.count() == 1

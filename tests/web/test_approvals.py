@@ -82,6 +82,20 @@ def test_a_big_transfer_is_approved_exactly_as_shown_and_sent_once(alice):
     assert browser.post("/transfer/", BIG).url.startswith("/mfa/approve/")
 
 
+def test_the_button_of_an_approval_says_so(alice):
+    place = alice.browser.post("/transfer/", BIG).url
+    assert ">Approve</button>" in alice.browser.get(place).content.decode()
+
+
+def test_what_was_typed_stands_in_the_form_again_once(alice):
+    browser = alice.browser
+    place = browser.post("/transfer/", BIG).url
+    back = browser.post(place, {"code": alice.code()}).url
+    shown = browser.get(back).context["form"].data
+    assert {name: shown[name] for name in BIG} == BIG
+    assert not browser.get(back).context["form"].is_bound
+
+
 def test_a_program_is_told_what_to_approve(alice):
     headers = {"accept": "application/json"}
     response = alice.browser.post("/transfer/", BIG, headers=headers)

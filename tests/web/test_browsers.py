@@ -77,6 +77,17 @@ def test_a_browser_needs_a_name(trusting):
     browser.send("trusted_browser", row.public_id, name="  ")
     row.refresh_from_db()
     assert row.name == "Firefox on Linux"
+    page = browser.page("trusted_browsers").content.decode()
+    assert "Name: This field is required." in page
+
+
+def test_it_is_said_for_how_long_a_browser_is_trusted(trusting, user, settings):
+    trusting()
+    for days, said in ((30, "for 30 days"), (1, "for 1 day\n")):
+        trusts = {"ENABLED": True, "DAYS": days}
+        settings.DJANGO_MFA = {**settings.DJANGO_MFA, "TRUSTED_DEVICES": trusts}
+        page = Browser().begin(user).page("verify").content.decode()
+        assert f"Trust this browser {said}" in page
 
 
 def test_what_a_policy_forbids_meanwhile_is_not_trusted(trusting, user):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core import mail
 
@@ -129,7 +131,10 @@ def test_three_wrong_tries_end_a_code(waiting):
     code = last_sms()
     for _ in range(3):
         page = waiting.send("verify", "sms", code=other_than(code))
-    assert "can no longer be used" in page.text
+    wrong, over = "Invalid verification code", "can no longer be used"
+    assert page.text.index(wrong) < page.text.index(over)
+    assert "Nothing has arrived?" not in page.text
+    assert "You can ask for another code in 60 seconds." in page.text
     waiting.send("verify", "sms", code=code)
     assert not waiting.is_in
     reasons = AuditEvent.objects.filter(event="challenge_failed").order_by("id")
@@ -365,6 +370,13 @@ def test_a_number_of_ones_own_is_not_added_twice(visitor, user, clock):
     assert page.status_code == 409
     assert "registered already" in page.text
     assert not sms_outbox
+
+
+@pytest.mark.parametrize("number", ["", "12"])
+def test_the_focus_is_where_a_number_is_wrong(visitor, user, number):
+    assert "autofocus" not in visitor.begin(user).page("setup", "sms").text
+    page = visitor.send("setup_send", "sms", to=number).text
+    assert re.search(r'<input[^>]+name="to"[^>]+autofocus', page)
 
 
 def test_a_number_of_somebody_elses_is_told_by_nothing(visitor, user, make_user):

@@ -20,6 +20,7 @@ from django_mfa.factors.recovery_code.models import RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.templatetags.mfa import mfa_field, mfa_part
 from django_mfa.testing import (
+    add_phone,
     add_recovery_codes,
     add_totp,
     freeze,
@@ -119,6 +120,7 @@ def test_verify_takes_a_code_of_either_kind_in_one_field(client, user):
     assert "recovery code here" in words(page)
     assert page.select_one(".mfa-others a")["href"] == url("verify", "recovery_code")
     assert page.find("form", action=url("cancel"))
+    assert "Lost everything?" in words(page)
 
 
 def test_a_wrong_code_is_told_at_its_field(client, user):
@@ -181,6 +183,7 @@ def test_step_up_asks_for_a_factor_and_keeps_the_way_back(client, protected):
     page = look(client.get(url("step_up"), {"next": "/transfer/"}))
     assert page.find("input", attrs={"name": "next"})["value"] == "/transfer/"
     assert page.find("form", action=url("cancel")) is None
+    assert page.find("a", string="Cancel")["href"] == reverse("profile")
     page = look(client.post(url("step_up"), {"code": "000000"}))
     assert page.select_one("[role=alert]")
 
@@ -211,6 +214,14 @@ def test_the_choice_says_why_where_it_is_a_duty(client, staff, user):
     page = look(client.get(url("setup"), {"next": "/transfer/"}))
     assert "needs a second step" not in words(page)
     assert page.select_one(".mfa-choices a")["href"].endswith("?next=%2Ftransfer%2F")
+
+
+def test_who_must_set_up_a_factor_can_choose_another_or_leave(client, staff):
+    enter_password(client, staff)
+    page = look(client.get(url("setup", "totp"), {"next": "/transfer/"}))
+    back = page.select_one(".mfa-trail a")["href"]
+    assert back == url("setup") + "?next=%2Ftransfer%2F"
+    assert page.find("form", action=url("cancel"))
 
 
 def test_a_site_without_factors_to_set_up_says_so(client, user, settings):
@@ -314,6 +325,8 @@ def test_security_without_a_factor_says_so(client, user):
     page = look(client.get(url("security")))
     assert "Two-step sign-in is off." in words(page)
     assert page.find("a", href=url("setup"))
+    assert page.find("a", href=url("sign_ins"))
+    assert page.find("a", href=url("trusted_browsers")) is None
 
 
 def test_security_says_until_when_a_factor_is_due(client, user, settings):
@@ -333,8 +346,34 @@ def test_security_lists_the_devices(client, protected, device):
     assert shown.a["href"] == url("device", device.public_id)
     assert "Asked for first" in shown.text
     assert "Switched off" in off.text
+    assert "Good" in shown.dl.text
     assert off.a["href"] == url("device", tablet.public_id)
     assert page.find("a", href=url("disable"))
+
+
+@pytest.mark.usefixtures("sends")
+def test_security_tells_two_phones_apart_and_how_well_they_protect(client, user):
+    for number in ("+447400123456", "+447400123478"):
+        add_phone(user, number)
+    mfa_login(client, user, "sms")
+    page = look(client.get(url("security")))
+    shown = page.select(".mfa-devices > li")
+    assert [each.select_one(".mfa-badge").text for each in shown] == [
+        "••••••56",
+        "••••••78",
+    ]
+    assert "Basic" in shown[0].dl.text
+    own = look(client.get(shown[1].a["href"]))
+    assert own.select_one(".mfa-badge").text == "••••••78"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_security_leads_to_trusted_browsers_where_there_can_be_any(
+    client, protected, settings, enabled
+):
+    settings.DJANGO_MFA = {"TRUSTED_DEVICES": {"ENABLED": enabled}}
+    page = look(client.get(url("security")))
+    assert bool(page.find("a", href=url("trusted_browsers"))) is enabled
 
 
 def test_who_must_have_a_factor_is_not_offered_to_turn_it_off(client, staff):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib import messages
 from django.utils.translation import gettext
 
 from django_mfa.flows import trust
@@ -46,4 +47,7 @@ class BrowserView(Page):
             name = form.cleaned_data["name"]
             trust.rename(self.context, kwargs["public_id"], name)
             self.say(gettext("The name was changed."))
+        else:
+            wrong = f"{form['name'].label}: {form.errors['name'][0]}"
+            self.say(wrong, messages.ERROR)
         return self.go_on(name="trusted_browsers")

@@ -36,8 +36,11 @@ class DeviceView(Page):
     def show(self, device: Any, form: NameForm) -> HttpResponseBase:
         """Return the page of the device."""
         overview = manage.overview(self.context)
+        own = {each.public_id: each for each in overview.devices}
+        shown = own.get(device.public_id)
         return self.render(
             device=device,
+            badges=shown.badges if shown else (),
             factor=registry.get(device.factor),
             form=form,
             is_default=overview.default == device.public_id,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from django_mfa.flows import app_passwords, manage, step_up
+from django_mfa.flows import app_passwords, manage, step_up, trust
 from django_mfa.web.base import Page
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ class SecurityView(Page):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the devices, the recovery codes, and what can be added."""
         return self.render(
-            overview=manage.overview(self.context), app_passwords=app_passwords.is_on()
+            overview=manage.overview(self.context),
+            app_passwords=app_passwords.is_on(),
+            trusted_browsers=trust.is_on(),
         )
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
-from django_mfa import answers
+from django_mfa import answers, conf
 from django_mfa.errors import (
     FactorNotAvailable,
     InvalidCode,
@@ -83,6 +83,7 @@ class ChallengePage(CeremonyPage):
             error=error,
             page=self.page,
             offers_trust=self.offers_trust(),
+            trust_days=conf.get().TRUSTED_DEVICES.DAYS,
         )
         return self._with_status(response, error)
 
