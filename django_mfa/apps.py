@@ -53,14 +53,14 @@ class DjangoMFAConfig(AppConfig):
         """Connect the gate, the listeners and the checks."""
         from django.contrib.auth.signals import user_logged_in
 
-        from . import checks  # noqa: F401  # registers itself
+        from . import checks, notifications
         from .audit import receivers as audit
         from .flows import roles
         from .flows.gate import meet_login
-        from .notifications import receivers as notifications
         from .policy import snapshot
 
         user_logged_in.connect(meet_login, dispatch_uid="django_mfa.gate")
+        checks.connect()
         audit.connect()
         notifications.connect()
         roles.connect()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 #: Seconds by which the clocks of two servers of a site may differ.
 SLACK = 5
@@ -31,6 +31,11 @@ def timestamp() -> float:
 def now() -> datetime:
     """Return the present instant, aware, in UTC."""
     return datetime.fromtimestamp(_clock.timestamp(), tz=UTC)
+
+
+def soon() -> datetime:
+    """Return the latest instant that may be the present one of another server."""
+    return now() + timedelta(seconds=SLACK)
 
 
 def set_frozen(at: float | None) -> float | None:

@@ -18,7 +18,9 @@ from .session import MFASession
 from .session.life import MAX_FORM
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponseBase
+    from collections.abc import Sequence
+
+    from django.http import HttpResponseBase
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -28,7 +30,8 @@ def mfa_required(requirement: Any = ANY, *, keep_form: bool | None = None) -> An
 
     Use it bare (`@mfa_required`), or with a requirement of
     `django_mfa.policy.requirements`: `@mfa_required(Recent(900))`. On a class-based
-    view it guards `dispatch`. `keep_form` is `STEP_UP.KEEP_FORM` for this view.
+    view it guards `dispatch`, on a method of one that method alone. `keep_form` is
+    `STEP_UP.KEEP_FORM` for this view.
     """
     if not isinstance(requirement, Requirement):
         return _guarded(requirement, ANY, keep_form=keep_form)
@@ -51,7 +54,20 @@ def mfa_settles(*codes: str) -> Any:
     return mark
 
 
+def require_first(view: type, mixin: type, base: type) -> None:
+    """Raise `TypeError` where `base` comes before `mixin`, which then guards nothing."""
+    order = view.__mro__
+    # SECURITY: no class of Django's passes on to what comes after it.
+    if base in order[: order.index(mixin)]:
+        message = (
+            f"{view.__qualname__} is not guarded: name {mixin.__name__} before"
+            f" {base.__name__} and what is made of it."
+        )
+        raise TypeError(message)
+
+
 def _guarded(view: Any, requirement: Requirement, *, keep_form: bool | None) -> Any:
+    _check_is_view(view)
     if isinstance(view, type):
         guarded_class: Any = view
         guarded_class.dispatch = guarded_dispatch(
@@ -61,20 +77,32 @@ def _guarded(view: Any, requirement: Requirement, *, keep_form: bool | None) -> 
     if iscoroutinefunction(view):
 
         @wraps(view)
-        async def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            request = _request_of(args)
             await request.auser()  # the gate has its say
             answer = refusal(request, requirement, keep_form=keep_form)
-            return answer or await view(request, *args, **kwargs)
+            return answer or await view(*args, **kwargs)
 
     else:
 
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            answer = refusal(request, requirement, keep_form=keep_form)
-            return answer or view(request, *args, **kwargs)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            answer = refusal(_request_of(args), requirement, keep_form=keep_form)
+            return answer or view(*args, **kwargs)
 
     guarded.mfa_requirement = requirement  # type: ignore[attr-defined]  # for readers
     return guarded
+
+
+def _check_is_view(view: Any) -> None:
+    if not callable(view) or (isinstance(view, type) and not hasattr(view, "dispatch")):
+        message = f"{view!r} is no view. Write @mfa_required(Recent(900)), say."
+        raise TypeError(message)
+
+
+def _request_of(args: Sequence[Any]) -> Any:
+    """Return the request with which a view is called; after `self`, where that is a method."""
+    return args[0] if hasattr(args[0], "META") else args[1]
 
 
 def guarded_dispatch(
@@ -111,7 +139,8 @@ def refusal(
     methods = engine.methods_for(requirement, found.proofs)
     if not (found.is_verified or found.is_trusted_browser):
         return denied(request, EnrolmentRequired(methods=methods))
-    error = StepUpRequired(max_age=requirement.max_age, methods=methods)
+    level = {"acr_values": requirement.acr} if requirement.acr else {}
+    error = StepUpRequired(max_age=requirement.max_age, methods=methods, **level)
     error.narrows = True
     return denied(request, error, keep_form=keep_form)
 

@@ -56,3 +56,14 @@ def late(package: str, **names: str) -> Callable[[str], Any]:
         return getattr(import_module(f"{package}.{names[name]}"), name)
 
     return find
+
+
+def later(path: str) -> Callable[..., Any]:
+    """Stand in for the function with this dotted path, which is loaded when it is called."""
+    module, _, name = path.rpartition(".")
+
+    def call(*args: Any, **kwargs: Any) -> Any:  # whatever the function takes and gives
+        return getattr(require(module), name)(*args, **kwargs)
+
+    call.__module__, call.__name__ = module, name
+    return call

@@ -17,9 +17,23 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=models.Model)
 
 
+class Primary(models.Manager[M]):
+    """Reads where it writes, whatever the site's routers say of reading."""
+
+    #: Django's own, for the routers.
+    _hints: dict[str, Any]
+
+    def get_queryset(self) -> models.QuerySet[M]:
+        """Return the rows of the database that is written to."""
+        # SECURITY: a replica lags behind: on it a code is not yet spent, an account
+        # not yet locked, a device not yet removed.
+        using = self._db or router.db_for_write(self.model, **self._hints)
+        return super().get_queryset().using(using)
+
+
 def rows(model: type[M], where: Mapping[str, Any]) -> list[M]:
     """Return the rows in which each column named in `where` has that value; none is NULL."""
-    using = router.db_for_read(model)
+    using = router.db_for_write(model)
     sql, fields = _statement(using, model, tuple(where))
     connection = connections[using]
     pairs = zip(fields, where.values(), strict=True)

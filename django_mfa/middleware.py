@@ -17,7 +17,8 @@ from django.utils.functional import SimpleLazyObject
 from . import answers
 from .decorators import denied, refusal, way_back
 from .errors import EnrolmentRequired, MFAError, MFARequired
-from .flows import approve, gate
+from .extras import lazy
+from .flows import gate
 from .policy import triggers
 from .policy.requirements import ANY, Requirement
 from .policy.standing import Standing
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponseBase
 
+    from .flows import approve
+else:  # of use when a view asks for an approval
+    approve = lazy("django_mfa.flows.approve")
 
 REDIRECTS = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 log = logging.getLogger("django_mfa")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from copy import copy
 from dataclasses import replace
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.crypto import salted_hmac
+from django.db import router, transaction
+from django.urls.resolvers import URLResolver
 from django.utils.translation import gettext as _
+from django.views import View
 from django.views.generic.edit import BaseCreateView
 
-from .decorators import guarded_dispatch, refusal
+from .approvals import sent
+from .approvals.models import Approval
+from .decorators import guarded_dispatch, refusal, require_first
 from .extras import lazy
 from .flows.approve import approve
 from .policy.requirements import ANY, Recent
@@ -23,30 +27,32 @@ from .policy.triggers import SAFE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from django.contrib.admin import ModelAdmin, actions
-    from django.core.files.uploadedfile import UploadedFile
+    from django.contrib.admin import ModelAdmin, actions, options
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponseBase
-    from django.views import View as Base
 
     from .policy.requirements import Requirement
 
     AdminBase = ModelAdmin[Any]
+    Base = View
 else:
     Base = AdminBase = object
     # For sites with an admin; others do without.
     actions = lazy("django.contrib.admin.actions")
+    options = lazy("django.contrib.admin.options")
 
 MAX_ROWS = 100
-CSRF = "csrfmiddlewaretoken"
-#: Words in the names of fields whose values nobody is to see.
-HIDDEN = ("password", "passwd", "secret", "otp")
 
 
 class MFARequiredMixin(Base):
     """Runs the view only for proofs that meet `mfa_requirement`; put it first."""
 
     mfa_requirement: ClassVar[Requirement] = ANY
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that this would not guard."""
+        super().__init_subclass__(**kwargs)
+        require_first(cls, MFARequiredMixin, View)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Refuse, or go on."""
@@ -64,10 +70,15 @@ class ApprovalRequiredMixin(Base):
     approval_second_person: ClassVar[bool] = False
     approval_permission: ClassVar[str] = ""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that this would not guard."""
+        super().__init_subclass__(**kwargs)
+        require_first(cls, ApprovalRequiredMixin, View)
+
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
+    def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
         """Return the view, marked as one that needs approvals."""
-        view = super().as_view(**initkwargs)
+        view = super().as_view(*args, **initkwargs)
         view.mfa_approval = True  # type: ignore[attr-defined]  # a mark for the middleware
         return view
 
@@ -87,9 +98,18 @@ class ApprovalRequiredMixin(Base):
     def get_approval_fields(self, obj: Any) -> Mapping[str, Any]:
         """Return what is shown, by label: of the object, and what was typed."""
         if obj is None and isinstance(self, BaseCreateView):
-            return _typed(self.request)
+            return self._sent()
         self._check(obj, "approval_content")
-        return _beside(obj.approval_content(), _typed(self.request))
+        return sent.beside(obj.approval_content(), self._sent())
+
+    def _sent(self) -> Mapping[str, Any]:
+        """Return what was typed, and what the address says beside the object."""
+        by = ("pk_url_kwarg", "slug_url_kwarg", "lookup_url_kwarg", "lookup_field")
+        found = {getattr(self, name, None) for name in by}
+        match: Any = self.request.resolver_match
+        said = match.captured_kwargs.items() if match else ()
+        address = {name: str(value) for name, value in said if name not in found}
+        return sent.beside(sent.typed(self.request), address)
 
     def _check(self, obj: Any, method: str) -> None:
         if not hasattr(obj, method):
@@ -100,8 +120,32 @@ class ApprovalRequiredMixin(Base):
             )
             raise ImproperlyConfigured(message)
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Ask for the approval, or spend it and go on."""
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Put the approval before `post`, whichever class that is of."""
+        # SECURITY: a view's own `post` comes before that of any mixin, and a viewset
+        # has its actions there: neither may run without asking.
+        post = getattr(self, "post", None)
+        if post is not None:
+            self.post = self._approved(post)
+        return super().dispatch(request, *args, **kwargs)
+
+    def _approved(self, post: Any) -> Any:
+        @wraps(post)
+        async def later(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            await sync_to_async(self._approve)(request)
+            return await post(request, *args, **kwargs)
+
+        @wraps(post)
+        def now(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            # So that both commit or none, and nobody changes the object meanwhile.
+            with transaction.atomic(using=router.db_for_write(Approval)):
+                self._approve(request)
+                return post(request, *args, **kwargs)
+
+        return later if iscoroutinefunction(post) else now
+
+    def _approve(self, request: HttpRequest) -> None:
+        """Ask for the approval, or spend it."""
         obj = self.get_approval_object()
         self.approval = approve(
             request,
@@ -112,7 +156,6 @@ class ApprovalRequiredMixin(Base):
             second_person=self.approval_second_person,
             permission=self.approval_permission,
         )
-        return super().post(request, *args, **kwargs)  # type: ignore[misc]  # of the view
 
 
 class StepUpModelAdmin(AdminBase):
@@ -123,6 +166,11 @@ class StepUpModelAdmin(AdminBase):
     #: Whether looking at an object asks as well.
     mfa_to_view: ClassVar[bool] = False
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that this would not guard."""
+        super().__init_subclass__(**kwargs)
+        require_first(cls, StepUpModelAdmin, options.ModelAdmin)
+
     def _stopped(self, request: Any) -> HttpResponseBase | None:
         if request.method in SAFE and not self.mfa_to_view:
             return None
@@ -131,11 +179,16 @@ class StepUpModelAdmin(AdminBase):
     @property
     def urls(self) -> Any:
         """Guard every view, those as well that the site adds in `get_urls`."""
-        found = super().urls
-        for pattern in found:
-            if hasattr(pattern, "callback"):
-                pattern.callback = self._guarded(pattern.callback)
-        return found
+        return [self._guarded_pattern(pattern) for pattern in super().urls]
+
+    def _guarded_pattern(self, found: Any) -> Any:
+        if not hasattr(found, "url_patterns"):
+            found.callback = self._guarded(found.callback)
+            return found
+        # A copy: what is included may be mounted elsewhere as well.
+        within = [self._guarded_pattern(copy(each)) for each in found.url_patterns]
+        named = (found.app_name, found.namespace)
+        return URLResolver(found.pattern, within, found.default_kwargs, *named)
 
     def _guarded(self, view: Any) -> Any:
         @wraps(view)
@@ -167,6 +220,11 @@ class ApprovalAdminMixin(AdminBase):
     approval_actions: ClassVar[tuple[str, ...]] = ()
     approval_second_person: ClassVar[bool] = False
     approval_permission: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that this would not guard."""
+        super().__init_subclass__(**kwargs)
+        require_first(cls, ApprovalAdminMixin, options.ModelAdmin)
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
         """Put the approval before each of them, whichever way it is called.
@@ -214,42 +272,6 @@ class ApprovalAdminMixin(AdminBase):
             second_person=self.approval_second_person,
             permission=self.approval_permission,
         )
-
-
-def _beside(content: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
-    """Return both: what was sent never in the place of what is stored."""
-    shown = dict(content)
-    for name, text in typed.items():
-        label = name
-        # SECURITY: names are sent by the browser; none may hide another.
-        while label in shown:
-            label = _("%(name)s, as sent") % {"name": label}
-        shown[label] = text
-    return shown
-
-
-def _typed(request: HttpRequest) -> dict[str, str]:
-    """Return what was sent, by name: a form runs with that, not with what is stored."""
-    sent = {name: values for name, values in request.POST.lists() if name != CSRF}
-    for name, files in request.FILES.lists():
-        sent[name] = [f"{file.name} {_digest_of(file)}" for file in files]
-    return {name: _as_text(name, values) for name, values in sent.items()}
-
-
-def _as_text(name: str, values: list[str]) -> str:
-    """Return the values of one field so that no others read the same."""
-    several = len(values) != 1 or values[0].startswith("[")
-    text = json.dumps(values, ensure_ascii=False) if several else values[0]
-    if any(word in name.lower() for word in HIDDEN):
-        # SECURITY: bound, but neither shown nor stored.
-        return salted_hmac("django_mfa.approval", text, algorithm="sha256").hexdigest()
-    return text
-
-
-def _digest_of(file: UploadedFile[Any]) -> str:
-    digest = hashlib.sha256(b"".join(file.chunks())).hexdigest()
-    file.seek(0)
-    return digest
 
 
 def _wrapped(action: Any, by: Callable[..., Any]) -> Any:

@@ -134,7 +134,7 @@ code_sent = Event("code_sent")
 send_failed = Event("send_failed")
 #: A code was not sent: a budget is spent or sending pauses, as `reason` says.
 send_refused = Event("send_refused")
-#: Too few codes are used in a block of numbers or a country: nothing is sent there
+#: Too few codes are used in a block of numbers or a country: sending there pauses
 #: for a while; details: `place`, `sent`, `answered`, `until`.
 sends_paused = Event("sends_paused")
 #: An administrator ended a pause before its time; details: `place`.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+#: Why something ended that an administrator's reset took along.
+RESET = "reset"
 
 
 class Secret(str):
@@ -29,6 +34,22 @@ class Shown(dict[str, Any]):
 def one_line(text: str) -> str:
     """Return `text` without line breaks and other signs that steer a terminal or a header."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+#: Signs that nobody sees, or that turn the order of others: what Unicode calls default
+#: ignorable, and what steers. Joiners and emoji selectors are at home in other scripts.
+UNSEEN = re.compile(
+    r"(?<![^\x00-\x7f])[\u200c\u200d\ufe0f]"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5"
+    r"\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    r"\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff]"
+)
+
+
+def visible(text: str) -> str:
+    """Return `text` with every sign that nobody would see as its number."""
+    return UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 class Purpose(StrEnum):
@@ -112,6 +133,8 @@ class Verdict(NamedTuple):
     claim: Mapping[str, Any] = NOTHING
     #: What the audit row is to say beside that: plain JSON, no secret.
     details: Mapping[str, Any] = NOTHING
+    #: Whether a person showed something by it; not if their browser answered by itself.
+    proves: bool = True
 
     def __repr__(self) -> str:
         return "<Verdict>"

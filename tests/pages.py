@@ -14,7 +14,7 @@ from django_otp.decorators import otp_required
 
 from django_mfa.decorators import mfa_exempt, mfa_required
 from django_mfa.mixins import MFARequiredMixin
-from django_mfa.policy.requirements import PhishingResistant, Recent
+from django_mfa.policy.requirements import PhishingResistant, Recent, Strength
 from testproject.urls import urlpatterns as site
 
 otp_admin = OTPAdminSite(OTPAdminSite.name)
@@ -92,6 +92,7 @@ async def arecent(request: HttpRequest) -> HttpResponse:
 
 
 strong = mfa_required(PhishingResistant())(plain)
+stronger = mfa_required(Strength("aal3"))(plain)
 
 
 class Mixed(MFARequiredMixin, View):
@@ -108,8 +109,27 @@ class AsyncMixed(MFARequiredMixin, View):
         return HttpResponse("in")
 
 
+class Methods(View):
+    """One method of it asks for more."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("plain")
+
+    @mfa_required(Recent(900))
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("in")
+
+
+class AsyncMethods(View):
+    @mfa_required(Recent(900))
+    async def post(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("in")
+
+
 urlpatterns = [
     *site,
+    path("t/methods/", Methods.as_view()),
+    path("t/amethods/", AsyncMethods.as_view()),
     path("t/plain/", plain),
     path("t/aplain/", aplain),
     path("t/who/", who),
@@ -127,6 +147,7 @@ urlpatterns = [
     path("t/recent/<str:word>/", recent),
     path("t/arecent/", arecent),
     path("t/strong/", strong),
+    path("t/stronger/", stronger),
     path("t/mixed/<str:word>/", Mixed.as_view()),
     path("t/mixed-recent/<str:word>/", MixedRecent.as_view()),
     path("t/async-mixed/", AsyncMixed.as_view()),

@@ -3,12 +3,24 @@ from __future__ import annotations
 from importlib import metadata
 
 import pytest
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import Group
 from django.core import checks as django_checks
 from django.db import OperationalError
 
 from django_mfa import checks
 from django_mfa.checks import neighbours
 from django_mfa.policy.models import Policy
+
+MODEL = "django.contrib.auth.backends.ModelBackend"
+
+
+class Rules(ModelBackend):
+    """Knows permissions that no table holds."""
+
+    def has_perm(self, user_obj, perm, obj=None):
+        raise NotImplementedError
+
 
 SESSIONS, AUTH = checks.BEFORE
 OURS = checks.MIDDLEWARE
@@ -26,8 +38,13 @@ def test_every_check_is_registered():
     registered = django_checks.registry.registry.get_checks(
         include_deployment_checks=True
     )
-    for name in ("settings", "middleware", "urls", "factors", "others", "deploy"):
-        assert getattr(checks, f"check_{name}") in registered
+    found = [(each.__module__, each.__name__) for each in registered]
+    assert {name for name in checks.__all__ if name.startswith("check_")} == set(
+        checks.CHECKS
+    )
+    for name, module in checks.CHECKS.items():
+        assert found.count((f"django_mfa.checks.{module}", name)) == 1
+        assert callable(getattr(checks, name))
 
 
 @pytest.mark.django_db  # Django 6.1 looks at the database as well
@@ -80,6 +97,39 @@ IMPOSSIBLE = [
     {"LIMITS": {"RECOVERY_CAP": 101}},
     {"LIMITS": {"FAILURES": 0}},
     {"LIMITS": {"MAX_DEVICES": 6}},
+    {"LIMITS": {"LOCK": 0}},
+    {"LIMITS": {"FAILURE_WINDOW": 0}},
+    {"LIMITS": {"ADDRESS_WINDOW": 0}},
+    {"LIMITS": {"ADDRESS_FAILURES": -1}},
+    {"LIMITS": {"TRUSTED_PROXIES": -1}},
+    {"LIMITS": {"MAX_DEVICES": -1}},
+    {"RECOVERY_CODES": {"COUNT": 101}},
+    {"RECOVERY_CODES": {"LENGTH": 64}},
+    {"RECOVERY_CODES": {"ALPHABET": "ABCDEFGH-JKLMNPQR"}},
+    {"RECOVERY_CODES": {"ALPHABET": "ABCDEFGH JKLMNPQR"}},
+    {"RECOVERY_CODES": {"ALPHABET": "äöüßABCDEFGHJKLMNP"}},
+    {"RECOVERY_CODES": {"WARN_AT": -1}},
+    {"RECOVERY_CODES": {"COST": 0}},
+    {"RECOVERY_CODES": {"COST": 21}},
+    {"PENDING_LOGIN_TTL": 0},
+    {"SETUP_TTL": 0},
+    {"GRACE_DAYS": -1},
+    {"REMINDER_DAYS": ["3"]},
+    {"REMINDER_DAYS": [-1]},
+    {"POLICY_SNAPSHOT": -1},
+    {"STEP_UP": {"MAX_AGE": 0}},
+    {"STEP_UP": {"FORM_TTL": 0}},
+    {"SESSIONS": {"PROOF_AGE": -1}},
+    {"SESSIONS": {"ABSOLUTE_AGE": -1}},
+    {"SESSIONS": {"BIND": ["ip"]}},
+    {"TRUSTED_DEVICES": {"DAYS": 0}},
+    {"TRUSTED_DEVICES": {"MAX": 0}},
+    {"APPROVALS": {"TTL": 0}},
+    {"APPROVALS": {"SECOND_PERSON_TTL": 0}},
+    {"CONTENT_SECURITY_POLICY": "default-src 'self'\nSet-Cookie: a=b"},
+    {"POLICIES": ["staff"]},
+    {"POLICIES": [{"who": "staff", "grace_days": -1}]},
+    {"POLICIES": [{"who": "staff", "grace_days": True}]},
     {"APP_PASSWORDS": {"SCOPES": {}}},
     {"APP_PASSWORDS": {"SCOPES": {"read mail": "Read mail"}}},
     {"APP_PASSWORDS": {"SCOPES": {1: "Read mail"}}},
@@ -89,6 +139,21 @@ IMPOSSIBLE = [
     {"POLICIES": [{"grace_days": 3}]},
     {"POLICIES": [{"who": "staff", "grace_days": "3"}]},
     {"POLICIES": [{"who": "staff", "grace_days": None}]},
+    {"GRACE_DAYS": -1},
+    {"GRACE_DAYS": 10**12},
+    {"REMINDER_DAYS": ["x"]},
+    {"REMINDER_DAYS": [-1]},
+    {"PENDING_LOGIN_TTL": 0},
+    {"STEP_UP": {"MAX_AGE": 0}},
+    {"SESSIONS": {"PROOF_AGE": -1}},
+    {"SESSIONS": {"BIND": ["browsr"]}},
+    {"SESSIONS": {"BIND": [["browser"]]}},
+    {"APPROVALS": {"TTL": 0}},
+    {"TRUSTED_DEVICES": {"MAX": 0}},
+    {"SSO": {"AMR_MAP": {"mfa": "aal2"}}},
+    {"SSO": {"AMR_MAP": {"mfa": {"acr": "AAL2"}}}},
+    {"SSO": {"AMR_MAP": {"mfa": {"phising_resistant": True}}}},
+    {"SSO": {"AMR_MAP": {"mfa": {"phishing_resistant": "no"}}}},
 ]
 
 
@@ -99,6 +164,8 @@ def test_an_impossible_value_stops_the_site(settings, values):
     assert found.id == "django_mfa.E002"
     assert isinstance(found, django_checks.Error)
     assert found.hint
+    # One slip is said once here as well.
+    assert checks.check_policies() == []
 
 
 POSSIBLE = [
@@ -108,8 +175,20 @@ POSSIBLE = [
     {"LIMITS": {"DEVICE_CAP": 1, "RECOVERY_CAP": 1, "FAILURES": 1}},
     {"APP_PASSWORDS": {"SCOPES": {"mail.read:all": "Read mail"}}},
     {"APP_PASSWORDS": {"MAX_AGE_DAYS": 0, "MAX_PER_USER": 1}},
+    {"RECOVERY_CODES": {"LENGTH": 63, "COUNT": 100, "COST": 20, "WARN_AT": 0}},
+    {"RECOVERY_CODES": {"COUNT": 1, "COST": 1, "ALPHABET": "abcdefghijkLMNOPQ"}},
+    {"LIMITS": {"ADDRESS_FAILURES": 0, "MAX_DEVICES": 0}},
+    {"SESSIONS": {"BIND": ["browser", "address"]}},
+    {"REMINDER_DAYS": [], "GRACE_DAYS": 0, "POLICY_SNAPSHOT": 0},
     {"POLICIES": []},
     {"POLICIES": [{"who": "everyone"}, {"who": len, "grace_days": 0}]},
+    {"GRACE_DAYS": 0, "REMINDER_DAYS": [], "STEP_UP": {"MAX_AGE": 1}},
+    {"SESSIONS": {"BIND": ["address", "browser"], "PROOF_AGE": 0}},
+    {
+        "SSO": {
+            "AMR_MAP": {"hwk": {"acr": "aal3", "phishing_resistant": True}, "otp": {}}
+        }
+    },
 ]
 
 
@@ -262,6 +341,47 @@ def test_a_policy_of_the_admin_nobody_can_meet_is_warned_of(db):
     assert ids(checks.check_policy_rows(databases=["default"])) == ["django_mfa.W005"]
     assert checks.check_policy_rows(databases=None) == []
     Policy.objects.update(active=False)
+    assert checks.check_policy_rows(databases=["default"]) == []
+
+
+@pytest.mark.parametrize(
+    ("who", "backends", "warned"),
+    [
+        ("group:Staff", [MODEL], False),
+        ("group:staff ", [MODEL], True),
+        ("permission:auth.add_user", [MODEL], False),
+        ("permission:auth.ad_user", [MODEL], True),
+        ("permission:no_dot", [MODEL], True),
+        ("permission:of.rules", [MODEL, f"{__name__}.Rules"], False),
+        ("group:Nobody", [f"{__name__}.Rules"], True),
+    ],
+)
+def test_a_policy_for_a_group_that_is_not_there_is_warned_of(
+    db, settings, who, backends, warned
+):
+    Group.objects.create(name="Staff")
+    settings.AUTHENTICATION_BACKENDS = backends
+    say(settings, POLICIES=[{"who": who}])
+    found = checks.check_policy_rows(databases=["default"])
+    assert ids(found) == ["django_mfa.W005"] * warned
+    if warned:
+        assert "concerns nobody" in found[0].msg
+
+
+def test_a_policy_of_the_admin_is_held_against_those_of_the_settings(db, settings):
+    say(settings, POLICIES=[{"who": "everyone", "allowed_factors": ["totp"]}])
+    Policy.objects.create(name="Keys", who="staff", allowed_factors=["passkey"])
+    (found,) = checks.check_policy_rows(databases=["default"])
+    assert "Nobody can meet policy 'Keys' and those for everyone" in found.msg
+
+
+@pytest.mark.parametrize(
+    "policies", [["staff"], [None], [{"who": 5}], {"who": "staff"}]
+)
+def test_policies_of_another_shape_break_no_check(db, settings, policies):
+    say(settings, POLICIES=policies)
+    found = [*checks.check_settings(), *checks.check_policies()]
+    assert len(found) == 1
     assert checks.check_policy_rows(databases=["default"]) == []
 
 

@@ -24,6 +24,14 @@ def test_a_frozen_clock_stands_still():
         clock.set_frozen(before)
 
 
+def test_clocks_of_other_servers_may_be_a_little_ahead():
+    before = clock.set_frozen(1_000_000_000)
+    try:
+        assert (clock.soon() - clock.now()).total_seconds() == clock.SLACK
+    finally:
+        clock.set_frozen(before)
+
+
 def test_setting_the_clock_says_what_was_set_before():
     first = clock.set_frozen(5.0)
     try:

@@ -103,6 +103,13 @@ def test_a_proof_that_is_not_strong_enough_is_not_enough(client, user):
     assert (body["code"], body["max_age"]) == ("step_up_required", None)
 
 
+def test_a_program_is_told_which_level_is_asked_for(client, user):
+    mfa_login(client, user)
+    answer = client.get("/t/stronger/", headers=JSON)
+    assert answer.json()["acr_values"] == "aal3"
+    assert 'acr_values="aal3"' in answer.headers["WWW-Authenticate"]
+
+
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
 def test_what_was_sent_is_not_repeated_for_the_person(client, user, method):
     with freeze(NOON) as moving:
@@ -142,3 +149,19 @@ def test_an_exempt_view_is_the_same_object():
 def test_without_the_middleware_nobody_gets_through():
     with pytest.raises(TypeError, match="MFAMiddleware"):
         mfa_required(lambda request: "in")(RequestFactory().get("/"))
+
+
+@pytest.mark.parametrize("path", ["/t/methods/", "/t/amethods/"])
+def test_a_method_of_a_view_may_be_marked_by_itself(client, user, path):
+    with freeze(NOON) as moving:
+        mfa_login(client, user)
+        assert client.post(path).content == b"in"
+        moving.tick(901)
+        assert client.post(path).url.startswith("/mfa/step-up/")
+    assert client.get("/t/methods/").content == b"plain"
+
+
+@pytest.mark.parametrize("wrong", [900, "AnyFactor", AnyFactor, Recent])
+def test_what_is_no_requirement_and_no_view_is_refused_when_it_is_written(wrong):
+    with pytest.raises(TypeError, match="is no view"):
+        mfa_required(wrong)

@@ -17,6 +17,7 @@ from django_mfa.testing import (
     mfa_login,
     totp_code,
 )
+from tests.stories import last_told, told
 from tests.test_middleware import AsyncBrowser
 
 OTP = "django_otp.middleware.OTPMiddleware"
@@ -105,6 +106,14 @@ def test_the_form_of_django_otp_signs_in_to_its_admin(client, superuser):
     assert client.session["otp_device_id"] == device.persistent_id
     device.refresh_from_db()
     assert device.uses == 1
+    assert told() == ["challenge_passed"]
+    row = last_told()
+    assert (row.user, row.factor, row.device) == (
+        superuser,
+        "totp",
+        str(device.public_id),
+    )
+    assert (row.details, row.address) == ({"purpose": "login"}, "127.0.0.1")
 
 
 @pytest.mark.usefixtures("order")
@@ -115,6 +124,8 @@ def test_the_form_of_django_otp_takes_a_recovery_code(client, superuser):
     assert client.post("/t/otp-admin/login/", data).status_code == 302
     assert client.get("/t/otp-admin/").status_code == 200
     assert RecoveryCodeSet.objects.get().left == 9
+    assert told() == ["challenge_passed", "recovery_code_used"]
+    assert last_told().details == {"left": 9}
 
 
 @pytest.mark.parametrize("token", ["", "000000", "123", "x" * 99])

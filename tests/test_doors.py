@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 
 import pytest
 from django.urls import reverse
@@ -81,12 +82,10 @@ API_ONLY = {
 
 def called_from(urlconf):
     """The functions of flows that stand in the views of an URLconf's modules."""
-    modules = {
-        inspect.getmodule(
-            getattr(found.callback, "view_class", None) or found.callback.cls
-        )
-        for found in urlconf.urlpatterns
-    }
+    views = [
+        getattr(each.callback, "cls", each.callback) for each in urlconf.urlpatterns
+    ]
+    modules = {import_module(view.__module__) for view in views}
     text = "\n".join(inspect.getsource(module) for module in modules)
     return {
         f"{name}.{function}"

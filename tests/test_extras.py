@@ -46,6 +46,17 @@ def test_a_lazy_package_has_no_names_but_its_own():
         extras.lazy("json").no_such_name  # noqa: B018  # the look is what is tested
 
 
+def test_a_function_is_loaded_when_it_is_called():
+    missing = extras.later("no_such_package.somewhere.act")
+    assert (missing.__module__, missing.__name__) == (
+        "no_such_package.somewhere",
+        "act",
+    )
+    with pytest.raises(extras.MissingExtra):
+        missing()
+    assert extras.later("json.loads")("[1]", parse_int=str) == ["1"]
+
+
 def test_what_is_heavy_is_not_imported_at_the_start():
     program = (
         "import sys, django\n"
@@ -55,9 +66,13 @@ def test_what_is_heavy_is_not_imported_at_the_start():
         "settings.configure(INSTALLED_APPS=[*apps, 'django_mfa'])\n"
         "django.setup()\n"
         "import django_mfa.middleware, django_mfa.urls\n"
+        "from django.urls.resolvers import RegexPattern, URLResolver\n"
+        "URLResolver(RegexPattern(''), 'django_mfa.urls')._populate()\n"
         "heavy = {'webauthn', 'cryptography', 'qrcode', 'pyotp', 'rest_framework',"
         " 'twilio', 'boto3', 'geoip2', 'sklearn', 'django.contrib.admin',"
-        " 'phonenumbers', 'django_mfa.factors.sms.gateways'}\n"
+        " 'phonenumbers', 'django_mfa.factors.sms.gateways',"
+        " 'django_mfa.checks.settings', 'django_mfa.flows.enrol',"
+        " 'django_mfa.notifications.mail', 'django_mfa.web.views.login'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run(

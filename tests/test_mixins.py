@@ -1,8 +1,17 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.views import View
+from django.views.generic import DetailView
 
-from django_mfa.mixins import MFARequiredMixin
+from django_mfa.admin.site import GuardedSiteMixin
+from django_mfa.mixins import (
+    ApprovalAdminMixin,
+    ApprovalRequiredMixin,
+    MFARequiredMixin,
+    StepUpModelAdmin,
+)
 from django_mfa.policy.requirements import AnyFactor
 from django_mfa.testing import add_totp, freeze, mfa_login, totp_code
 from testproject.site.models import Payment
@@ -37,6 +46,29 @@ def test_an_async_view_runs_for_who_showed_a_factor_and_for_nobody_else(client, 
     assert client.get("/t/async-mixed/").url.startswith("/mfa/login/")
     mfa_login(client, user)
     assert client.get("/t/async-mixed/").content == b"in"
+
+
+@pytest.mark.parametrize(
+    ("mixin", "base"),
+    [
+        (MFARequiredMixin, View),
+        (MFARequiredMixin, DetailView),
+        (ApprovalRequiredMixin, View),
+        (StepUpModelAdmin, ModelAdmin),
+        (ApprovalAdminMixin, ModelAdmin),
+        (GuardedSiteMixin, AdminSite),
+    ],
+)
+def test_a_mixin_that_is_not_named_first_is_refused(mixin, base):
+    assert type("Right", (mixin, base), {})
+    within = type("Within", (mixin,), {})
+    between = type("Between", (base,), {})
+    assert type("Right", (within, between), {})
+    for bases in ((base, mixin), (between, within)):
+        with pytest.raises(
+            TypeError, match=rf"Wrong is not guarded: name {mixin.__name__}"
+        ):
+            type("Wrong", bases, {})
 
 
 # Admins

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 
-from django_mfa.values import SPENT, Proof, Purpose, Verdict
+import pytest
+
+from django_mfa.values import SPENT, Proof, Purpose, Verdict, visible
 
 PROOF = Proof(
     factor="totp",
@@ -44,3 +46,41 @@ def test_purposes_are_written_as_plain_words():
         "passwordless",
         "approval",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("\u202e0001", "[U+202E]0001"),
+        ("1\u200b000", "1[U+200B]000"),
+        ("alice\u200d", "alice[U+200D]"),
+        ("alice\ufe0f", "alice[U+FE0F]"),
+        ("alice\u3164", "alice[U+3164]"),
+        ("\U000e0041", "[U+E0041]"),
+        ("a\x1bb\x85", "a[U+001B]b[U+0085]"),
+        ("\u2066a\u2069", "[U+2066]a[U+2069]"),
+        ("a\u2028b", "a[U+2028]b"),
+    ],
+)
+def test_signs_that_nobody_sees_are_shown_by_their_number(text, seen):
+    assert visible(text) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "100\u202f000,00\u00a0\u20ac",
+            "two\nlines\tand a tab",
+            "Zo\u00eb",
+            "\u5c71\u7530",
+        ),
+        *(
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0915\u094d\u200d\u0937",
+        ),
+        "\u2764\ufe0f\u200d\U0001f525",
+    ],
+)
+def test_texts_of_all_scripts_stay_as_they_are(text):
+    assert visible(text) == text

@@ -38,7 +38,7 @@ def user(pk: Any) -> Any:
     model = get_user_model()
     if not _is_plain(model):
         return _joined(model).filter(pk=pk).first()
-    alias = router.db_for_read(model)
+    alias = router.db_for_write(model)
     connection = connections[alias]
     key = model._meta.pk.get_db_prep_value(pk, connection)
     if (model, alias) not in _statements:
@@ -72,7 +72,9 @@ def _joined(model: Any) -> Any:
     # Some columns of a join: to build the whole row as well would cost every
     # request as much as a query of its own.
     columns = {called: F(f"mfa_account__{name}") for name, called in CARRIED.items()}
-    return model._default_manager.annotate(**columns)
+    # SECURITY: of the primary database: on a replica a proof may not be over yet.
+    users = model._default_manager.using(router.db_for_write(model))
+    return users.annotate(**columns)
 
 
 def _convert(found: Any, connection: BaseDatabaseWrapper) -> None:

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from django_mfa.lookups import Primary
+
 
 class MFAAccount(models.Model):
     """What holds for all devices of one person together; made when first needed."""
@@ -52,6 +54,8 @@ class MFAAccount(models.Model):
         max_length=86, null=True, unique=True, editable=False
     )
     lock_announced = models.BooleanField(default=False, editable=False)
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("account")

@@ -6,7 +6,8 @@ import secrets
 from typing import TYPE_CHECKING, Any  # `Any`: the user model is the site's choice
 
 from django.contrib.auth import get_user_model
-from django.db.models import F
+from django.db import router
+from django.db.models import F, Q
 
 from django_mfa.errors import LoginExpired
 
@@ -22,11 +23,9 @@ def of(user: Any) -> MFAAccount:
     """Return the account of `user`, unsaved and empty where none was needed yet."""
     if hasattr(user, CARRIED["epoch"]):
         _unpack(user)
-    try:
-        account: MFAAccount = user.mfa_account
-    except MFAAccount.DoesNotExist:
-        return MFAAccount(user=user)
-    return account
+    if not _is_kept(user):
+        _keep(user, MFAAccount.objects.filter(pk=user.pk).first())
+    return getattr(user, "mfa_account", None) or MFAAccount(user=user)
 
 
 def epoch_of(user: Any) -> int:
@@ -52,6 +51,11 @@ def _unpack(user: Any) -> None:
     _keep(user, account)
 
 
+def _is_kept(user: Any) -> bool:
+    """Whether the account of `user`, or that there is none, was read before."""
+    return "mfa_account" in user._state.fields_cache
+
+
 def _keep(user: Any, account: MFAAccount | None) -> None:
     """Let `account` be the one of `user`, whatever was carried before."""
     for called in CARRIED.values():
@@ -62,7 +66,7 @@ def _keep(user: Any, account: MFAAccount | None) -> None:
 
 async def aof(user: Any) -> MFAAccount:
     """`of`, without leaving the event loop where the account came along."""
-    if hasattr(user, CARRIED["epoch"]) or "mfa_account" in user._state.fields_cache:
+    if hasattr(user, CARRIED["epoch"]) or _is_kept(user):
         return of(user)
     account = await MFAAccount.objects.filter(pk=user.pk).afirst()
     return account or MFAAccount(user=user)
@@ -72,6 +76,16 @@ def ensure(user: Any) -> MFAAccount:
     """Return the account of `user`, made now if there is none."""
     account, _made = MFAAccount.objects.get_or_create(pk=user.pk)
     return account
+
+
+def prepare(user: Any) -> None:
+    """Make the account of `user` now if none was read; call it outside of transactions.
+
+    Two that both had to make it would be a deadlock on MariaDB, where the new row also
+    locks that of the user.
+    """
+    if of(user)._state.adding:
+        ensure(user)
 
 
 def begin_change(user: Any) -> int:
@@ -100,10 +114,10 @@ def queue(user: Any) -> None:
 def set_deadline_once(
     user: Any, deadline: datetime, column: str = "grace_deadline"
 ) -> datetime:
-    """Store until when a factor must be set up, unless that was said before."""
+    """Store until when a factor must be set up; a later day than was said never."""
     ensure(user)
-    rows = MFAAccount.objects.filter(pk=user.pk, **{column: None})
-    rows.update(**{column: deadline})
+    later = Q(**{column: None}) | Q(**{f"{column}__gt": deadline})
+    MFAAccount.objects.filter(later, pk=user.pk).update(**{column: deadline})
     account = MFAAccount.objects.get(pk=user.pk)
     _keep(user, account)
     return getattr(account, column) or deadline
@@ -133,8 +147,9 @@ def user_handle(user: Any) -> str:
 
 def find_user(pk: Any) -> Any:
     """Return the user with this key, with the account; raise `LoginExpired` if there is none."""
-    users = get_user_model()._default_manager.select_related("mfa_account")
-    user = users.filter(pk=pk).first()
+    model = get_user_model()
+    users = model._default_manager.using(router.db_for_write(model))
+    user = users.select_related("mfa_account").filter(pk=pk).first()
     if user is None:
         raise LoginExpired
     return user

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mfa import answers
 from django_mfa.errors import NotPermitted, StepUpRequired
-from django_mfa.flows import reset
+from django_mfa.extras import lazy
 from django_mfa.session import Context
 
 from .devices import ReadOnlyAdmin, owner_fields
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
     from django_mfa.app_passwords.models import AppPassword
+    from django_mfa.flows import reset
+else:  # of use when an administrator acts
+    reset = lazy("django_mfa.flows.reset")
 
 
 class AppPasswordAdmin(ReadOnlyAdmin):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from django_mfa.flows import administer, reset
+from django_mfa.extras import later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,32 +28,32 @@ class Deed(NamedTuple):
 #: By the last part of their addresses.
 DEEDS: dict[str, Deed] = {
     "reset": Deed(
-        reset.reset,
+        later("django_mfa.flows.reset.reset"),
         _("Reset second factors"),
         "",
         _("The second factors of %(user)s were removed."),
         "django_mfa/admin/reset.html",
     ),
     "require": Deed(
-        administer.require,
+        later("django_mfa.flows.administer.require"),
         _("Require a second factor"),
         _("They must set up a second factor at once, whatever the policies say."),
         _("%(user)s must have a second factor."),
     ),
     "lift": Deed(
-        partial(administer.require, required=False),
+        partial(later("django_mfa.flows.administer.require"), required=False),
         _("Require no second factor"),
         _("From now on only the policies say whether they need a second factor."),
         _("%(user)s need not have a second factor."),
     ),
     "sign-out": Deed(
-        administer.sign_out,
+        later("django_mfa.flows.administer.sign_out"),
         _("Sign out everywhere"),
         _("Every session of theirs ends, and no browser is trusted any more."),
         _("%(user)s is signed out everywhere."),
     ),
     "unlock": Deed(
-        administer.unlock,
+        later("django_mfa.flows.administer.unlock"),
         _("Unlock"),
         _("Their codes are judged again at once. Devices that are disabled stay so."),
         _("The codes of %(user)s are judged again."),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import signals
 from django_mfa.decorators import refusal
+from django_mfa.policy import audience, problems, snapshot
+from django_mfa.policy.models import Policy
 from django_mfa.policy.requirements import Recent
 from django_mfa.session import Context
 
@@ -18,11 +21,13 @@ from .devices import ReadOnlyAdmin, owner_fields
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_mfa.policy.models import Exemption, Policy
+    from django_mfa.policy.models import Exemption
+    from django_mfa.policy.rules import Rule
 
     Base = admin.ModelAdmin[Any]
+    FormBase = forms.ModelForm[Policy]
 else:
-    Base = admin.ModelAdmin
+    Base, FormBase = admin.ModelAdmin, forms.ModelForm
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -53,9 +58,33 @@ class FreshAdmin(Base):
         return stopped or super().delete_view(request, *args, **kwargs)
 
 
+class PolicyForm(FormBase):
+    """A policy, held against the other ones."""
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's, which fills the instance
+        if self.errors:
+            return
+        rule = self.instance.as_rule()
+        if self.instance.who == "permission" and audience.is_missing(rule.who):
+            # SECURITY: it would concern nobody, and look as if it did.
+            self.add_error("permission", _("This site has no such permission."))
+        elif self.instance.active and self._shuts_out(rule):
+            text = _("Nobody could meet this, alone or beside the other policies.")
+            self.add_error(None, text)
+
+    def _shuts_out(self, rule: Rule) -> bool:
+        """Whether nobody could meet the policies any more, who edits them neither."""
+        rows = Policy.objects.filter(active=True).exclude(pk=self.instance.pk)
+        others = [*snapshot.from_settings(), *(row.as_rule() for row in rows)]
+        before, after = problems.of_rules(others), problems.of_rules([*others, rule])
+        return not set(after) <= set(before)
+
+
 class PolicyAdmin(FreshAdmin):
     """Who must have a second factor, and of what kind."""
 
+    form = PolicyForm
     list_display = ("name", "who", "required", "grace_days", "asks", "active")
     list_filter = ("active", "who")
     fieldsets = (

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from django_mfa import answers, clock
 from django_mfa.errors import StepUpRequired
-from django_mfa.flows import resume
+from django_mfa.extras import lazy
 from django_mfa.limits.models import SendRecord
 from django_mfa.session import Context
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
+    from django_mfa.flows import resume
     from django_mfa.limits.models import SendPause
+else:  # of use when an administrator acts
+    resume = lazy("django_mfa.flows.resume")
 
 #: Rows looked through for a page where no index helps.
 SPAN = 20_000

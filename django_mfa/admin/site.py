@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from django_mfa import answers
+from django_mfa.decorators import require_first
 from django_mfa.errors import EnrolmentRequired, MFARequired, StepUpRequired
 from django_mfa.factors import registry
 from django_mfa.policy import standing
@@ -34,6 +35,11 @@ log = logging.getLogger("django_mfa")
 
 class GuardedSiteMixin(Base):
     """Puts an `AdminSite` of your own behind the gate; name it before `AdminSite`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse a class that this would not guard."""
+        super().__init_subclass__(**kwargs)
+        require_first(cls, GuardedSiteMixin, AdminSite)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether Django lets the person in, and a second factor was shown."""

@@ -18,8 +18,8 @@ from django_mfa import answers, clock
 from django_mfa.accounts import service as accounts
 from django_mfa.audit.models import AuditEvent
 from django_mfa.errors import NotPermitted, StepUpRequired
+from django_mfa.extras import lazy
 from django_mfa.factors import registry
-from django_mfa.flows import reset, step_up
 from django_mfa.limits import attempts
 from django_mfa.session import Context
 
@@ -30,6 +30,11 @@ from .events import events_of
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
     from django.http import HttpRequest
+
+    from django_mfa.flows import reset, step_up
+else:  # of use when an administrator acts
+    reset = lazy("django_mfa.flows.reset")
+    step_up = lazy("django_mfa.flows.step_up")
 
 SHOWN_EVENTS = 10
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.extras import lazy
 from django_mfa.factors import registry
-from django_mfa.flows import reset
 from django_mfa.limits import attempts
 
 from .deeds import DEEDS
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from django_mfa.factors.base import Factor
 
     Base = admin.ModelAdmin[Any]
+    from django_mfa.flows import reset
 else:
     Base = object
+    # Of use when an administrator acts.
+    reset = lazy("django_mfa.flows.reset")
 
 ACTION = "mfa_reset"
 PANEL = "mfa_panel"

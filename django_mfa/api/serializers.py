@@ -146,6 +146,7 @@ class SetupInput(Waiting):
     to = Text(
         required=False,
         max_length=MAX_TO,
+        trim_whitespace=False,
         help_text="The number or address, for a factor whose codes are sent.",
     )
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.lookups import Primary
 
 #: What every app password begins with, so that leaked ones can be searched for.
 MARK = "djmfa_"
@@ -40,6 +41,8 @@ class AppPassword(models.Model):
     # whole by the UPDATE that adds one, on every database.
     places = models.TextField(default="", editable=False)
     revoked = models.DateTimeField(_("revoked"), null=True)
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("app password")

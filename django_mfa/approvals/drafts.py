@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connections, models, router
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MAX_ACTION, MAX_SUMMARY, MAX_VALUE = 100, 255, 1000
+#: What some database refuses, or the encoding: half of a pair, as JSON can hold it.
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Draft(NamedTuple):
@@ -77,7 +80,7 @@ class Draft(NamedTuple):
 
 
 def _require_fits(texts: Iterable[str], longest: int) -> None:
-    if any(len(text) > longest or "\0" in text for text in texts):
+    if any(len(text) > longest or UNSTORABLE.search(text) for text in texts):
         raise CannotBeShown
 
 

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.lookups import Primary
+from django_mfa.values import visible
 
 
 class Approval(models.Model):
@@ -50,6 +52,8 @@ class Approval(models.Model):
     factor = models.CharField(_("factor"), max_length=32, blank=True)
     device = models.CharField(_("device"), max_length=36, blank=True)
 
+    objects = Primary()
+
     class Meta:
         verbose_name = _("approval")
         verbose_name_plural = _("approvals")
@@ -63,16 +67,29 @@ class Approval(models.Model):
     def __str__(self) -> str:
         return self.summary
 
+    @property
+    def title(self) -> str:
+        """The summary, for people."""
+        return visible(self.summary)
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """What is approved, by label, for people."""
+        # SECURITY: "alice" and an "alice" with a sign of no width are two accounts.
+        return [(visible(label), visible(value)) for label, value in self.fields]
+
     @staticmethod
     def waiting() -> Q:
         """Rows that can still be approved or refused."""
-        return Q(approved_at=None, refused_at=None, expires__gt=clock.now())
+        # SECURITY: a clock that was set back must not lengthen the time for it.
+        at = {"expires__gt": clock.now(), "issued__lte": clock.soon()}
+        return Q(approved_at=None, refused_at=None, **at)
 
     @staticmethod
     def granted() -> Q:
         """Rows that were approved and can still be used."""
         return Q(
-            approved_at__isnull=False,
+            approved_at__lte=clock.soon(),
             refused_at=None,
             used_at=None,
             expires__gt=clock.now(),
@@ -88,4 +105,5 @@ class Approval(models.Model):
     def is_waiting(self) -> bool:
         """Whether it can still be approved or refused, as far as was read."""
         decided = self.approved_at or self.refused_at
-        return not decided and self.expires > clock.now()
+        in_time = self.issued <= clock.soon() and clock.now() < self.expires
+        return in_time and not decided

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.lookups import Primary
 
 
 class Challenge(models.Model):
@@ -35,6 +36,8 @@ class Challenge(models.Model):
     #: Of a code that is sent: how many answers were wrong, and since when it is under way.
     tries = models.PositiveSmallIntegerField(_("wrong answers"), default=0)
     sent = models.DateTimeField(_("sent"), null=True)
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("challenge")

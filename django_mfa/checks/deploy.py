@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core import checks
-from django.core.checks import CheckMessage, Tags, register
 
 from django_mfa import conf
 from django_mfa.extras import lazy
@@ -17,17 +16,20 @@ from .settings import is_readable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.core.checks import CheckMessage
+
+    from django_mfa.factors.passkey import problems as passkey_problems
     from django_mfa.factors.sent_code import problems as sent_problems
     from django_mfa.factors.sms import problems as sms_problems
 else:
     # Heavy, and for `check` alone.
+    passkey_problems = lazy("django_mfa.factors.passkey.problems")
     sent_problems = lazy("django_mfa.factors.sent_code.problems")
     sms_problems = lazy("django_mfa.factors.sms.problems")
 
 SAFE_COST = 14
 
 
-@register(Tags.security, deploy=True)
 def check_deploy(**kwargs: Any) -> list[CheckMessage]:
     """W101 and on: choices that are allowed and less safe."""
     if not is_readable():
@@ -87,7 +89,7 @@ def _less_safe_passkeys(passkey: conf.Passkey) -> Iterator[tuple[int, str, str]]
             "PASSKEY.AAGUIDS_ALLOWED rests on attestation, and none is asked for.",
             "Set PASSKEY.ATTESTATION to 'direct', and roots.",
         )
-    plain = () if callable(passkey.ORIGINS) else passkey.ORIGINS
+    plain = passkey_problems.plain_origins(passkey)
     if any(str(each).startswith("http://") for each in plain):
         yield 109, "PASSKEY.ORIGINS holds an origin without TLS.", "Use https."
     if not passkey.DECOYS:

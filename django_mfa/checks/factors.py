@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core import checks
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 
 from django_mfa import conf
 from django_mfa.extras import lazy
@@ -22,7 +22,6 @@ else:
     sms_problems = lazy("django_mfa.factors.sms.problems")
 
 
-@register(Tags.security)
 def check_factors(**kwargs: Any) -> list[CheckMessage]:
     """E006: a name in FACTORS leads to nothing."""
     if not is_readable():
@@ -40,7 +39,6 @@ def check_factors(**kwargs: Any) -> list[CheckMessage]:
     return [Error("FACTORS holds no factor to enrol.", hint, id="django_mfa.E006")]
 
 
-@register(Tags.security)
 def check_passkeys(**kwargs: Any) -> list[CheckMessage]:
     """E007: an RP id or an origin that browsers refuse; W003: no RP id, so no passkeys."""
     if not is_readable() or not has("passkey"):
@@ -57,7 +55,6 @@ def check_passkeys(**kwargs: Any) -> list[CheckMessage]:
     return [*wrong, *missing]
 
 
-@register(Tags.security)
 def check_messages(**kwargs: Any) -> list[CheckMessage]:
     """W006: what keeps text messages from being sent."""
     if not is_readable() or not has("sms"):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 
 from django_mfa.clients import problems as issuer_problems
 
 from .settings import is_readable
 
 
-@register(Tags.security)
 def check_issuers(**kwargs: Any) -> list[CheckMessage]:
     """E009: an issuer of the API that is not there."""
     if not is_readable():

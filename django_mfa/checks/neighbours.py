@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.core import checks
-from django.core.checks import CheckMessage, Tags, register
 
 from django_mfa.extras import lazy
 
 if TYPE_CHECKING:
     from importlib import metadata
+
+    from django.core.checks import CheckMessage
 else:
     # Heavy, and for `check` alone.
     metadata = lazy("importlib.metadata")
@@ -29,7 +30,6 @@ OTHERS = (
 )
 
 
-@register(Tags.compatibility)
 def check_others(**kwargs: Any) -> list[CheckMessage]:
     """W001: another project's module of the same name; W002: another MFA app."""
     found: list[CheckMessage] = [

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core import checks
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 from django.db import DatabaseError, router
 
 from django_mfa.policy import problems as policy_problems
@@ -13,13 +13,15 @@ from django_mfa.policy import snapshot
 from django_mfa.policy.models import Policy
 
 from .factors import check_factors
-from .settings import is_readable
+from .settings import check_settings, is_readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-@register(Tags.security)
 def check_policies(**kwargs: Any) -> list[CheckMessage]:
     """E008: a policy or a rule that nobody can meet; W004: by SMS or e-mail alone."""
-    if not is_readable() or check_factors():
+    if not _can_be_looked_at():
         return []
     found: list[CheckMessage] = [
         Error(f"DJANGO_MFA: {text}", hint, id="django_mfa.E008")
@@ -33,16 +35,25 @@ def check_policies(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(Tags.database)
+def _can_be_looked_at() -> bool:
+    return is_readable() and not (check_settings() or check_factors())
+
+
 def check_policy_rows(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """W005: a policy of the admin that nobody can meet."""
-    if router.db_for_read(Policy) not in (databases or ()):
+    """W005: a policy of the admin that nobody can meet, or any that concerns nobody."""
+    asked = router.db_for_write(Policy) in (databases or ())
+    if not (asked and _can_be_looked_at()):
         return []
     try:
-        rules = [row.as_rule() for row in Policy.objects.filter(active=True)]
+        found = list(_problems_of_rows())
     except DatabaseError:
         return []  # before the first migration
-    return [
-        checks.Warning(text, hint, id="django_mfa.W005")
-        for text, hint in policy_problems.of_rules(rules)
-    ]
+    return [checks.Warning(text, hint, id="django_mfa.W005") for text, hint in found]
+
+
+def _problems_of_rows() -> Iterator[policy_problems.Problem]:
+    rules = [row.as_rule() for row in Policy.objects.filter(active=True)]
+    if not check_policies():
+        rules += snapshot.from_settings()
+    yield from policy_problems.of_rules(rules)
+    yield from policy_problems.of_names(rules)

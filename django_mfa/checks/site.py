@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, reverse
 
@@ -16,7 +16,6 @@ BEFORE = (
 )
 
 
-@register(Tags.security)
 def check_middleware(**kwargs: Any) -> list[CheckMessage]:
     """E003: the middleware is missing; E004: the middleware comes too early."""
     order = list(settings.MIDDLEWARE)
@@ -35,7 +34,6 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(Tags.urls)
 def check_urls(**kwargs: Any) -> list[CheckMessage]:
     """E005: the pages are not in the URLconf."""
     try:

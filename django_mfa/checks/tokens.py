@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004  # its name in Django
+from django.core.checks import CheckMessage, Warning  # noqa: A004  # its name in Django
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLResolver, get_resolver
 
@@ -26,7 +26,6 @@ HINT = (
 )
 
 
-@register(Tags.security, deploy=True)
 def check_tokens(**kwargs: Any) -> list[CheckMessage]:
     """W111: a view makes tokens by the password alone, beside the API."""
     try:

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.lookups import Primary
 
 
 class ClientSession(models.Model):
@@ -22,6 +23,8 @@ class ClientSession(models.Model):
     state = models.JSONField(_("state"), default=dict, editable=False)
     begun = models.DateTimeField(_("issued"), default=clock.now)
     expires = models.DateTimeField(_("expires"), null=True, db_index=True)
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("client")

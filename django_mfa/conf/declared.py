@@ -1,17 +1,19 @@
-"""Every key of `DJANGO_MFA`, its type, its default, its sentence.
+"""Every key of `DJANGO_MFA`, its type, its default, its sentence."""
 
-Annotations are evaluated here: as texts, each would be compiled at every start.
-"""
+from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .factors import Passkey, RecoveryCodes, Totp
+from .group import Group
 from .sends import Sends, SentCodes, Sms
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
-class Limits(NamedTuple):
+
+class Limits(Group):
     FAILURES: int = 5
     """Wrong codes within `FAILURE_WINDOW` seconds after which codes are refused for a while."""
     FAILURE_WINDOW: int = 900
@@ -32,7 +34,7 @@ class Limits(NamedTuple):
     """Devices of one factor a person may have."""
 
 
-class StepUp(NamedTuple):
+class StepUp(Group):
     MAX_AGE: int = 900
     """Seconds for which a proof is fresh enough to change one's factors."""
     TRIGGERS: Sequence[str | Mapping[str, Any]] = ()
@@ -43,7 +45,7 @@ class StepUp(NamedTuple):
     """Seconds for which such a form is kept."""
 
 
-class Sessions(NamedTuple):
+class Sessions(Group):
     PROOF_AGE: int = 0
     """Seconds after which a session must show a factor again. 0: never."""
     ABSOLUTE_AGE: int = 0
@@ -52,7 +54,7 @@ class Sessions(NamedTuple):
     """What a session is bound to: `browser` (its family), `address` (its network). Another one must prove itself anew."""
 
 
-class TrustedDevices(NamedTuple):
+class TrustedDevices(Group):
     ENABLED: bool = False
     """Let people tick "trust this browser", so that it is not asked for a factor at sign-in."""
     DAYS: int = 30
@@ -61,24 +63,24 @@ class TrustedDevices(NamedTuple):
     """Browsers a person may trust; the oldest makes room."""
 
 
-class Approvals(NamedTuple):
+class Approvals(Group):
     TTL: int = 300
     """Seconds within which an approval must be given, and then used."""
     SECOND_PERSON_TTL: int = 3600
     """Seconds that a request waits for a second person."""
 
 
-class Sso(NamedTuple):
+class Sso(Group):
     AMR_MAP: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     """What an identity provider's `amr` or `acr` value is worth here: `{"hwk": {"acr": "aal3", "phishing_resistant": True}}`. Any other is one factor."""
 
 
-class Api(NamedTuple):
+class Api(Group):
     ISSUERS: Sequence[str] = ("session",)
     """How programs are let in: `session`, `token` (REST framework's), `jwt` (simplejwt), or the dotted path of an `Issuer`. The first one, where the URLs name none; tokens of all of them are understood."""
 
 
-class AppPasswords(NamedTuple):
+class AppPasswords(Group):
     ENABLED: bool = True
     """Whether people can make app passwords. Off: none is made, and none opens anything."""
     SCOPES: Mapping[str, Any] = MappingProxyType(
@@ -91,12 +93,12 @@ class AppPasswords(NamedTuple):
     """App passwords a person may have at a time."""
 
 
-class Audit(NamedTuple):
+class Audit(Group):
     LOG: bool = True
     """Also write each event as a line of JSON to the logger `django_mfa`."""
 
 
-class Notices(NamedTuple):
+class Notices(Group):
     ENABLED: bool = True
     """Mail people about changes to their factors."""
     FROM_EMAIL: str | None = None
@@ -105,7 +107,7 @@ class Notices(NamedTuple):
     """Tell a person's phones by text message when a phone was added or removed. See Changing a number."""
 
 
-class Settings(NamedTuple):
+class Settings(Group):
     FACTORS: Sequence[str] = (
         "django_mfa.factors.passkey.PasskeyFactor",
         "django_mfa.factors.totp.TOTPFactor",

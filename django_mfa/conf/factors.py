@@ -1,14 +1,17 @@
-"""The settings of each factor: every key, its type, its default, its sentence.
+"""The settings of each factor: every key, its type, its default, its sentence."""
 
-Annotations are evaluated here: as texts, each would be compiled at every start.
-"""
+from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING
+
+from .group import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 
-class Totp(NamedTuple):
+class Totp(Group):
     DIGITS: int = 6
     """Digits in a code: 6 or 8. Most authenticator apps know only 6."""
     PERIOD: int = 30
@@ -21,7 +24,7 @@ class Totp(NamedTuple):
     """Steps before and after the present one that are accepted, for clocks that differ."""
 
 
-class Passkey(NamedTuple):
+class Passkey(Group):
     RP_ID: str | Callable[..., str] | None = None
     """Domain that passkeys belong to (`example.com`); a text, or a callable or dotted path given the host. Default: the host, where ALLOWED_HOSTS names it in full."""
     RP_NAME: str | None = None
@@ -68,7 +71,7 @@ class Passkey(NamedTuple):
     """Names of providers by AAGUID, beside those that come with the package."""
 
 
-class RecoveryCodes(NamedTuple):
+class RecoveryCodes(Group):
     COUNT: int = 10
     """How many codes a set holds."""
     LENGTH: int = 8

@@ -1,14 +1,17 @@
-"""The settings of codes that are sent: every key, its type, its default, its sentence.
+"""The settings of codes that are sent: every key, its type, its default, its sentence."""
 
-Annotations are evaluated here: as texts, each would be compiled at every start.
-"""
+from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from .group import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 
-class SentCodes(NamedTuple):
+class SentCodes(Group):
     LENGTH: int = 6
     """Digits in a code that is sent: 6 to 10."""
     TRIES: int = 3
@@ -27,7 +30,7 @@ class SentCodes(NamedTuple):
     """Who sends: `inline` (the request itself), `tasks` (Django 6), `celery`, or a callable or dotted path given a parcel."""
 
 
-class Sms(NamedTuple):
+class Sms(Group):
     GATEWAYS: Sequence[str] = ()
     """Who sends the messages: `twilio`, `twilio_verify`, `aws_sns`, `console`, `locmem` or dotted paths. The next one is tried when one is down, slow or badly configured."""
     TIMEOUT: int = 10
@@ -87,7 +90,7 @@ class Sms(NamedTuple):
         return "<Sms>"  # it holds credentials
 
 
-class Sends(NamedTuple):
+class Sends(Group):
     NUMBER_HOUR: int = 5
     """Codes that one number or e-mail address may get in an hour: for its owner, and as much again for whoever sets it up. Here and below, 0 means no limit."""
     NUMBER_DAY: int = 10
@@ -107,7 +110,7 @@ class Sends(NamedTuple):
     ADDRESS_MONTH: int = 1000
     """The same in a calendar month."""
     PREFIX_HOUR: int = 20
-    """Messages to one block of 10,000 neighbouring numbers in an hour."""
+    """Messages to one block of 10,000 neighbouring numbers in an hour: for people who proved theirs, and as much again for set-ups."""
     PREFIX_DAY: int = 60
     """The same in a day."""
     PREFIX_MONTH: int = 600
@@ -125,6 +128,6 @@ class Sends(NamedTuple):
     BREAKER_ANSWERED: int = 20
     """Percent of those messages whose code must have been used; with fewer, sending there pauses and administrators are told."""
     BREAKER_PAUSE: int = 3600
-    """Seconds for which sending there pauses."""
+    """Seconds for which sending there pauses, but for people who proved their number before and use their codes."""
     KEEP_DAYS: int = 365
     """Days after which the rows of sent codes go with `mfa_prune`. They hold no number and no code."""

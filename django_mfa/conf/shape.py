@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from .declared import Settings
+from .group import Group
 
 NAME = "DJANGO_MFA"
 
@@ -19,7 +20,7 @@ class Problem(NamedTuple):
 
 
 def problems(
-    data: Any, shape: type[Any] = Settings, at: str = NAME
+    data: Any, shape: type[Group] = Settings, at: str = NAME
 ) -> Iterator[Problem]:
     """Everything that is wrong with `data` as a value of the setting."""
     if not isinstance(data, Mapping):
@@ -31,7 +32,7 @@ def problems(
         if key not in known:
             yield _unknown(str(key), here, list(known))
             continue
-        default = shape._field_defaults[key]
+        default = getattr(shape, key)
         if is_group(default):
             yield from problems(value, type(default), here)
         elif not (_fits(value, default) or _may_be_called(value, known[key])):
@@ -49,7 +50,7 @@ def _unknown(key: str, here: str, known: list[str]) -> Problem:
 
 def is_group(default: Any) -> bool:
     """Whether a key holds settings of its own, told by its default."""
-    return hasattr(default, "_field_defaults")
+    return isinstance(default, Group)
 
 
 def _may_be_called(value: Any, kind: Any) -> bool:
@@ -69,11 +70,11 @@ def _fits(value: Any, default: Any) -> bool:
     return isinstance(value, type(default))
 
 
-def build(data: Mapping[str, Any], shape: type[Any] = Settings) -> Any:
+def build(data: Mapping[str, Any], shape: type[Group] = Settings) -> Any:
     """Return the settings that `data` gives; what it does not name is as declared."""
     given = {
         name: build(data[name], type(default)) if is_group(default) else data[name]
-        for name, default in shape._field_defaults.items()
+        for name, default in shape.declared().items()
         if name in data
     }
     return shape(**given)

@@ -16,16 +16,22 @@ from django.db import models, router, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
-from django_otp.models import Device, VerifyNotAllowed
+from django_otp.models import Device, DeviceManager, VerifyNotAllowed
 
-from django_mfa import clock, conf
+from django_mfa import clock, conf, signals
 from django_mfa.errors import KeyTrouble, MalformedCode
 from django_mfa.limits import attempts
+from django_mfa.lookups import Primary
+from django_mfa.session import Context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django_mfa.values import Verdict
+
+
+class Devices(Primary[Any], DeviceManager):  # type: ignore[misc]  # django-otp has no types
+    """Devices as they are now, for our code and for django-otp's."""
 
 
 class Charge(NamedTuple):
@@ -44,6 +50,8 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
     typed: ClassVar[bool] = True
     #: Whether a right answer could be found by trying; then its failures lock.
     guessable: ClassVar[bool] = True
+    #: Whether `verify_token` has just taken a token; of this object, not of the row.
+    was_verified: bool = False
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -70,6 +78,8 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
     disabled_reason = models.CharField(
         _("why disabled"), max_length=32, blank=True, editable=False
     )
+
+    objects = Devices()
 
     class Meta:
         abstract = True
@@ -223,9 +233,22 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
             return False
         with transaction.atomic(using=router.db_for_write(type(self))):
             if verdict.right:
-                return bool(self.claim(verdict))
-            self.charge()
+                self.was_verified = bool(self.claim(verdict))
+                return self.was_verified
+            self._tell_of(self.charge())
         return False
+
+    def _tell_of(self, charge: Charge) -> None:
+        """Tell what a wrong token came to: its owner hears of guesses at any door."""
+        context = Context()
+        if charge.device_disabled:
+            signals.device_disabled.emit(
+                context, self.user, device=self, reason=charge.why
+            )
+        if self.typed and (until := attempts.announce_lock(self.user)):
+            signals.account_locked.emit(
+                context, self.user, device=self, until=until.isoformat()
+            )
 
     @sensitive_variables()
     def _is_another(self, token: str) -> bool:

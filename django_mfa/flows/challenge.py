@@ -23,7 +23,7 @@ from django_mfa.factors.devices import MFADevice
 from django_mfa.limits import addresses, attempts
 from django_mfa.values import SPENT, Asking, Proof, Purpose, Verdict
 
-from . import trust
+from . import owing, trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,8 +58,9 @@ def answer(
     """Judge the response to the waiting sign-in and let the person in if it is right.
 
     With `trust_browser` this browser is not asked again, where policy allows that.
-    Raises `InvalidCode`, `MalformedCode`, `TooManyAttempts`, `LoginExpired`,
-    `KeyTrouble` or `Unavailable`; then nobody is signed in and the hold stays.
+    Raises `InvalidCode`, `MalformedCode`, `TooManyAttempts`, `FactorNotAvailable`,
+    `LoginExpired`, `KeyTrouble` or `Unavailable`; then nobody is signed in and the
+    hold stays.
     """
     session, hold = ctx.require_session(), require_challenge(ctx)
     kind = choose(_factors_of(hold), response, wanted=factor)
@@ -82,7 +83,12 @@ def answer(
             trust.begin(ctx, device.user)
 
     case = Case(ctx, kind, asking, user)
-    proof = judge(case, devices, response, accept=let_in)
+    try:
+        proof = judge(case, devices, response, accept=let_in)
+    except FactorNotAvailable:
+        # Out of use since the password was given: what is left is offered now.
+        session.offer(owing.offered(user, registry.enrolled(user)))
+        raise
     return Passed(proof, session.safe_next(hold.next))
 
 

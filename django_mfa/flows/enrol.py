@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from django_mfa.factors.devices import MFADevice
     from django_mfa.factors.sent_code.parcel import Sent
     from django_mfa.session import Context, Hold
-    from django_mfa.values import Asking, Proof, Verdict
+    from django_mfa.values import Asking, Verdict
 
     from . import sending
 else:  # most sites send no codes: what that takes is not loaded at their start
@@ -76,10 +76,7 @@ def begin(ctx: Context, slug: str) -> Setup:
     kind = _require_enrollable(ctx, slug)
     _require_room(kind, subject.user)
     waiting = _waiting(ctx, subject, kind)
-    if accounts.of(subject.user)._state.adding:
-        # Made now: two confirmations that both had to make it would be a deadlock
-        # on MariaDB, where the new row also locks that of the user.
-        accounts.ensure(subject.user)
+    accounts.prepare(subject.user)
     setup = kind.begin(subject.user, host=ctx.host, waiting=waiting)
     if waiting is None and setup.device is not None:
         _remember(ctx, subject, setup.device)
@@ -113,19 +110,23 @@ def send(ctx: Context, slug: str, to: str = "") -> Sent:
     kind = sending.require_sender(_require_enrollable(ctx, slug))
     _require_room(kind, subject.user)
     addresses.check(ctx.address)
+    session, before = ctx.require_session(), ctx.require_session().setup_of(slug)
+    accounts.prepare(subject.user)
     device = kind.add(subject.user, to) if to else _waiting(ctx, subject, kind)
     if device is None:
         raise SetupExpired
-    ctx.require_session().begin_asking()
+    session.begin_asking()
     if to:
         _remember(ctx, subject, device)
     try:
         return sending.send(ctx, kind, _asking(ctx, subject), device)
     except MFAError as error:
         if to and error.status != UNAVAILABLE:
-            # Another number may be typed: to this one nothing will be sent.
-            ctx.require_session().forget_setup(slug)
-            device.delete()
+            # Nothing goes there. What went to the number before, as when the button
+            # is pressed twice, still serves.
+            session.remember_setup(slug, before)
+            if device.pk:
+                device.delete()
         raise
 
 
@@ -178,12 +179,9 @@ def confirm(ctx: Context, slug: str, response: Any, *, name: str = "") -> Confir
 
 
 def _asking(ctx: Context, subject: _Subject, *, conditional: bool = False) -> Asking:
+    user = subject.user
     return challenge.asking_of(
-        ctx,
-        Purpose.ENROL,
-        user_pk=subject.user.pk,
-        user=subject.user,
-        conditional=conditional,
+        ctx, Purpose.ENROL, user_pk=user.pk, user=user, conditional=conditional
     )
 
 
@@ -233,8 +231,7 @@ def _store(
             raise SetupExpired
         if codes:
             codes.store()
-        proof = kind.proof(device, verdict)
-        _renew_session(ctx, subject, device, proof, epoch)
+        _renew_session(ctx, subject, kind, verdict, epoch)
         signals.device_confirmed.emit(ctx, user, device=device, **verdict.details)
         if codes:
             signals.recovery_codes_generated.emit(
@@ -245,14 +242,18 @@ def _store(
 
 
 def _renew_session(
-    ctx: Context, subject: _Subject, device: MFADevice, proof: Proof, epoch: int
+    ctx: Context, subject: _Subject, kind: Factor, verdict: Verdict, epoch: int
 ) -> None:
-    session = ctx.require_session()
+    session, device = ctx.require_session(), verdict.device
+    proof = kind.proof(device, verdict)
     if subject.hold:
         subject.user.otp_device = device
         session.sign_in(subject.user, subject.hold.backend, proof)
-    else:
-        session.keep_up(epoch)
+        return
+    session.keep_up(epoch)
+    # SECURITY: nobody touched a passkey that the browser made by itself. Were it a
+    # proof, a session that typed a code would pass for one that cannot be phished.
+    if verdict.proves:
         session.step_up(proof, device)
 
 
@@ -261,13 +262,12 @@ def _subject(ctx: Context) -> _Subject:
     if ctx.actor is not None:
         step_up.require_fresh(ctx)
         return _Subject(ctx.actor, None)
-    hold = ctx.require_session().require_hold()
+    session = ctx.require_session()
+    hold = session.require_hold()
     if hold.owed != "enrolment":
         # SECURITY: who owes a proof must not enrol one (CVE-2026-3429).
         raise MFARequired
-    user = accounts.find_user(hold.user_pk)
-    hold.check_user(user)
-    return _Subject(user, hold)
+    return _Subject(session.held_user(hold), hold)
 
 
 def _waiting(ctx: Context, subject: _Subject, kind: Factor) -> Any:

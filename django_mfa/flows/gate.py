@@ -12,20 +12,16 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, load_backend
 from django.contrib.auth.models import AnonymousUser
-from django_otp.models import Device
 
-from django_mfa import clock, signals
+from django_mfa import signals
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import EnrolmentRequired, MFARequired, StepUpRequired
 from django_mfa.factors import registry
-from django_mfa.factors.devices import MFADevice
-from django_mfa.limits.addresses import client_address
 from django_mfa.policy import engine, snapshot
 from django_mfa.session import Context, MFASession, Owed
 from django_mfa.session.hold import lets_in
-from django_mfa.values import Proof
 
-from . import trust
+from . import otp_forms, trust
 from .owing import offered, owed
 
 if TYPE_CHECKING:
@@ -50,7 +46,7 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         session.sign_out()
         return
     session.make_room(user)
-    if _proven_by_django_otp(session, user):
+    if otp_forms.proven(session, user):
         return
     again = _still_proven(session, user)
     if not again:
@@ -59,8 +55,7 @@ def meet_login(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     if _proven_elsewhere(session, user, again=again) or again:
         return
     held = let_in_or_hold(session, user, next_url=_next_of(request))
-    # For the middleware: the view believes that the person is in.
-    request.mfa_held_now = held is not None
+    session.was_taken_back(taken=held is not None)
     if held is None:
         tell_of_sign_in(session, user)
 
@@ -105,10 +100,10 @@ def review(
         # SECURITY: a session from before this package was there: nobody gave a
         # password just now, so it is not fresh enough to set up a factor.
         let_in_or_hold(session, user, at=0)
-    elif not is_settled(session, user) or session.is_worn_out():
-        _ask_again(session, user)
     elif session.is_over():
         session.sign_out()
+    elif not is_settled(session, user) or session.is_worn_out():
+        _ask_again(session, user)
     elif session.proofs() or session.is_elsewhere():
         error = _owed_by_verified(session, user)
         session.owes(error)
@@ -139,7 +134,7 @@ def owed_by_program(session: MFASession, user: Any) -> MFARequired | None:
     asked = engine.terms(user)
     if session.proofs():
         return None if _is_met(session, asked) else _stronger(session, user, asked)
-    if session.is_by_trust() and asked.trust_allowed:
+    if session.is_by_trust() and asked.trust_allowed and trust.is_on():
         return None
     what, methods = owed(user)
     if what is None:
@@ -207,7 +202,7 @@ def _may_see(
 def _review_without_proof(session: MFASession, user: Any, *, exempt: bool) -> None:
     """Decide on a session by trust, or with a password alone."""
     if session.is_by_trust():
-        if not engine.terms(user).trust_allowed:
+        if not trust.is_offered(user):
             _ask_again(session, user)
         return
     until = engine.deadline(user)
@@ -217,7 +212,7 @@ def _review_without_proof(session: MFASession, user: Any, *, exempt: bool) -> No
         # first factor; the cookie of an old session must not be enough to enrol.
         backend = session.store[BACKEND_SESSION_KEY]
         at = session.password_at() or 0
-        session.begin_hold(user, backend, owed="enrolment", at=at)
+        session.begin_hold(user, backend, owed="enrolment", at=at, goes_on=True)
 
 
 def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
@@ -229,18 +224,12 @@ def _ask_again(session: MFASession, user: AbstractBaseUser) -> None:
         session.sign_out()
         return
     backend = session.store[BACKEND_SESSION_KEY]
-    session.begin_hold(user, backend, owed=what, factors=factors)
+    session.begin_hold(user, backend, owed=what, factors=factors, goes_on=True)
 
 
 def tell_of_sign_in(session: MFASession, user: Any) -> None:
     """Tell of a sign-in at which no factor was asked for, and why not."""
-    meta = session.request.META
-    context = Context(
-        actor=user,
-        session=session,
-        address=client_address(meta),
-        user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:255],
-    )
+    context = Context.of_login(session, user)
     reason = "trusted_browser" if session.is_by_trust() else "no_factor"
     signals.signed_in.emit(context, user, reason=reason)
 
@@ -258,9 +247,8 @@ def _proven_elsewhere(session: MFASession, user: Any, *, again: bool) -> bool:
         session.admit(user)
     session.add_proof(proof)
     session.attach(user)
-    signals.signed_in.emit(
-        Context(actor=user, session=session), user, reason="single_sign_on"
-    )
+    context = Context.of_login(session, user)
+    signals.signed_in.emit(context, user, reason="single_sign_on")
     return True
 
 
@@ -274,26 +262,6 @@ def _still_proven(session: MFASession, user: AbstractBaseUser) -> bool:
     session.renew_password()
     session.attach(user)
     return True
-
-
-def _proven_by_django_otp(session: MFASession, user: Any) -> bool:
-    """Whether a form of django-otp verified a device of `user` before this login."""
-    device = getattr(user, "otp_device", None)
-    if not isinstance(device, Device):
-        return False
-    if device.user_id != user.pk or not device.confirmed:
-        return False
-    session.admit(user)
-    session.add_proof(_proof_of(device))
-    session.attach(user)
-    return True
-
-
-def _proof_of(device: Device) -> Proof:
-    if isinstance(device, MFADevice):
-        kind = registry.get(device.factor)
-        return kind.proof(device, None)
-    return Proof("otp", device.persistent_id, int(clock.timestamp()), "aal2", ("otp",))
 
 
 def _next_of(request: Any) -> str:

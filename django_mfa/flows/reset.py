@@ -11,6 +11,7 @@ from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.clients import issuer as issuers
 from django_mfa.errors import NotPermitted, ReasonRequired
+from django_mfa.values import RESET
 
 from . import app_passwords, manage, step_up
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 PERMISSION = "django_mfa.reset_mfa"
 #: Why an app password ended, where its owner did not revoke it.
-RESET, BY_ADMINISTRATOR = "reset", "administrator"
+BY_ADMINISTRATOR = "administrator"
 
 
 def may_reset(actor: Any, target: Any) -> bool:
@@ -31,10 +32,17 @@ def may_reset(actor: Any, target: Any) -> bool:
         return True
     # SECURITY: who takes away the factors of somebody mightier needs only their
     # password to become them.
-    mightier = getattr(target, "is_superuser", False) or (
-        _permissions(target) - _permissions(actor)
-    )
-    return not mightier
+    return not (_is_above(target, actor) or _permissions(target) - _permissions(actor))
+
+
+def _is_above(target: Any, actor: Any) -> bool:
+    """Whether `target` has a standing that `actor` has not, or one that nobody can tell."""
+    for standing in ("is_superuser", "is_staff"):
+        if getattr(target, standing, False) and not getattr(actor, standing, False):
+            return True
+    # SECURITY: Django tells no permissions of who is switched off: somebody mightier
+    # could be switched off, reset, and switched on again.
+    return not target.is_active
 
 
 def reset(ctx: Context, target: Any, reason: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django_mfa.accounts import service as accounts
 from django_mfa.errors import FactorNotAvailable
 from django_mfa.extras import lazy
 from django_mfa.factors import registry
@@ -33,7 +32,7 @@ def to_sign_in(ctx: Context, slug: str, *, device: str = "") -> Sent:
     """
     hold = challenge.require_challenge(ctx)
     kind = _choose(challenge.factors_asked(ctx), slug)
-    hold.check_user(accounts.find_user(hold.user_pk))
+    ctx.require_session().held_user(hold)
     asking = challenge.begin_asking(ctx, Purpose.LOGIN, user_pk=hold.user_pk)
     return sending.send_to_owner(ctx, kind, asking, device)
 

@@ -76,7 +76,7 @@ def send(ctx: Context, kind: SentCodeFactor, asking: Asking, device: Any) -> Sen
     Raises `SendTooSoon` and `SendRefused` (nothing changes), and `SendFailed`: then
     wait and quota are given back, and another try may follow at once.
     """
-    device.begin_wait()
+    kind.begin_wait(device)
     try:
         reservation = sends.reserve(ctx, kind.sending(device, asking.purpose))
     except BaseException:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf, signals
-from django_mfa.accounts import service as accounts
 from django_mfa.errors import DeviceNotFound
 from django_mfa.limits.addresses import client_address
 from django_mfa.limits.browsers import describe
@@ -38,7 +37,8 @@ def is_offered_to_waiting(ctx: Context) -> bool:
     """Whether the person whose sign-in waits may have this browser trusted."""
     if not is_on():
         return False
-    return is_offered(accounts.find_user(ctx.require_session().require_hold().user_pk))
+    session = ctx.require_session()
+    return is_offered(session.held_user(session.require_hold()))
 
 
 def is_trusted(session: MFASession, user: Any) -> bool:

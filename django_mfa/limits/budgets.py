@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 WINDOWS = ("hour", "day", "month")
 MONTHS = 12
-TRIES = 5
+#: As many as may wait in one circle; each time one more of them is done.
+TRIES = 20
 
 
 class Subject(NamedTuple):
@@ -31,27 +32,35 @@ class Subject(NamedTuple):
 
     scope: str
     digest: str
+    #: What it may have at least, where it has a limit.
+    least: int = 0
 
     def limits(self) -> dict[str, int]:
         """Return the windows that are limited, and how many sends each allows."""
         sends = conf.get().SENDS
         named = {each: f"{self.scope}_{each}".upper() for each in WINDOWS}
         found = {each: getattr(sends, name) for each, name in named.items()}
-        return {each: limit for each, limit in found.items() if limit > 0}
+        return {each: max(n, self.least) for each, n in found.items() if n > 0}
 
 
-def prepare(subjects: Sequence[Subject]) -> None:
+def prepare(subjects: Sequence[Subject], tries: int = TRIES) -> None:
     """Make the counters that are not there yet; call it outside of transactions.
 
     MariaDB locks the gaps around rows that are inserted: in one transaction with the
-    counting, sends that begin together would wait for one another in a circle.
+    counting, sends that begin together would wait for one another in a circle. Even
+    single inserts can, and MariaDB gives one of them up: it looks again.
     """
     digests = [subject.digest for subject in subjects]
     rows = SendCounter.objects.filter(digest__in=digests)
     known = set(rows.values_list("digest", flat=True))
-    for digest in digests:
-        if digest not in known:
-            _create(digest)
+    missing = [SendCounter(digest=each) for each in digests if each not in known]
+    try:
+        for counter in missing:
+            SendCounter.objects.bulk_create([counter], ignore_conflicts=True)
+    except OperationalError:
+        if tries <= 1:
+            raise
+        prepare(subjects, tries - 1)
 
 
 def claim(subjects: Sequence[Subject]) -> None:
@@ -104,20 +113,6 @@ def _count(subject: Subject) -> bool:
             output_field=IntegerField(),
         )
     return bool(rows.update(**values))
-
-
-def _create(digest: str, tries: int = TRIES) -> None:
-    """Make the counter, unless another send has just made it.
-
-    Even single inserts can wait in a circle on MariaDB, which then gives one up.
-    """
-    counter = SendCounter(digest=digest)
-    try:
-        SendCounter.objects.bulk_create([counter], ignore_conflicts=True)
-    except OperationalError:
-        if tries <= 1:
-            raise
-        _create(digest, tries - 1)
 
 
 def _refusal(subject: Subject) -> SendRefused:

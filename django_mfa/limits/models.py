@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.lookups import Primary
 
 
 class SendRecord(models.Model):
@@ -48,6 +49,8 @@ class SendRecord(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     answered = models.DateTimeField(_("answered"), null=True)
 
+    objects = Primary()
+
     class Meta:
         verbose_name = _("sent code")
         verbose_name_plural = _("sent codes")
@@ -78,6 +81,8 @@ class SendCounter(models.Model):
     month = models.PositiveIntegerField(default=0)
     in_month = models.IntegerField(default=0)
 
+    objects = Primary()
+
     class Meta:
         default_permissions = ()
         indexes = (models.Index(fields=("month",), name="django_mfa_counter_month"),)
@@ -95,6 +100,8 @@ class SendPause(models.Model):
     until = models.DateTimeField(_("until"))
     sends = models.PositiveIntegerField(_("messages"))
     answered = models.PositiveIntegerField(_("of these answered"))
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("pause in sending")

@@ -1,7 +1,8 @@
 """The circuit breaker: where hardly any code is used, nothing more is sent for a while.
 
 Fraudsters have codes sent to numbers that they earn from (pumping). Nobody answers
-those codes, and their numbers lie in one block or one country.
+those codes, and their numbers lie in one block or one country. The people who live
+there go on signing in: theirs were proven before it began, and their codes are used.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from django.db.models import Count, Q
 
 from django_mfa import clock, conf, signals
 from django_mfa.errors import SendRefused
+from django_mfa.values import Purpose
 
 from .models import SendPause, SendRecord
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django_mfa.session import Context
+
+
+#: Of so many codes to a number that was proven one must have been used.
+LAST = 5
 
 
 class Place(NamedTuple):
@@ -35,14 +41,21 @@ class Place(NamedTuple):
         return f"{self.column}:{self.value}"
 
 
-def check(places: Sequence[Place]) -> None:
-    """Raise `SendRefused` when sending to one of the places pauses."""
-    rows = SendPause.objects.filter(
-        place__in=[place.key for place in places], until__gt=clock.now()
-    )
-    until = max(rows.values_list("until", flat=True), default=None) if places else None
-    if until is not None:
-        raise SendRefused(retry_at=until, why="pause")
+class Known(NamedTuple):
+    """A number that was proven: since when, and the digests of itself and its block."""
+
+    since: datetime
+    number: str
+    prefix: str
+
+
+def check(places: Sequence[Place], known: Known | None) -> None:
+    """Raise `SendRefused` when sending to one of the places pauses, but for who lives there."""
+    rows = SendPause.objects.filter(_one_of(places), until__gt=clock.now())
+    found = list(rows) if places else []
+    if not found or (known and _lives_there(known, found)):
+        return
+    raise SendRefused(retry_at=max(pause.until for pause in found), why="pause")
 
 
 def judge(context: Context, factor: str, places: Sequence[Place]) -> None:
@@ -86,6 +99,27 @@ def prune(since: datetime) -> int:
     return SendPause.objects.filter(until__lt=since).delete()[0]
 
 
+def _lives_there(known: Known, found: Sequence[SendPause]) -> bool:
+    """Whether a number was proven before what began the pauses, and its codes are used."""
+    window = timedelta(seconds=conf.get().SENDS.BREAKER_WINDOW)
+    if known.since > min(pause.opened for pause in found) - window:
+        return False
+    # SECURITY: fraudsters who bide their time prove their numbers first. And what
+    # strangers had sent there, to set it up, says nothing of its owner.
+    rows = SendRecord.objects.filter(
+        _is_over(), prefix=known.prefix, destination=known.number
+    )
+    rows = rows.exclude(purpose=Purpose.ENROL).order_by("-pk")
+    last = rows.values_list("answered", flat=True)[:LAST]
+    return len(last) < LAST or any(last)
+
+
+def _is_over() -> Q:
+    """Codes that were sent and can no longer be used."""
+    end = clock.now() - timedelta(seconds=conf.get().SENT_CODES.SMS_TTL)
+    return Q(at__lte=end, state__in=(SendRecord.RESERVED, SendRecord.SENT))
+
+
 def _one_of(places: Sequence[Place]) -> Q:
     return Q(place__in=[place.key for place in places])
 
@@ -95,14 +129,9 @@ def _counts(place: Place, since: datetime | None) -> tuple[int, int]:
 
     Those that can still be used are left out; so are those that were not sent.
     """
-    now, settings = clock.now(), conf.get()
-    begin = now - timedelta(seconds=settings.SENDS.BREAKER_WINDOW)
-    end = now - timedelta(seconds=settings.SENT_CODES.SMS_TTL)
+    begin = clock.now() - timedelta(seconds=conf.get().SENDS.BREAKER_WINDOW)
     rows = SendRecord.objects.filter(
-        **{place.column: place.value},
-        at__gte=max(begin, since or begin),
-        at__lte=end,
-        state__in=(SendRecord.RESERVED, SendRecord.SENT),
+        _is_over(), **{place.column: place.value}, at__gte=max(begin, since or begin)
     )
     found: dict[str, Any] = rows.aggregate(
         sent=Count("pk"), used=Count("pk", filter=Q(answered__isnull=False))

@@ -5,7 +5,7 @@ Nothing is read back from numbers and addresses: they are kept as keyed digests.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ from django_mfa.errors import (
     AddressRefused,
     DestinationRefused,
     NumberRefused,
+    ProviderSlow,
     SendRefused,
 )
 from django_mfa.values import Purpose
@@ -34,13 +35,15 @@ if TYPE_CHECKING:
 KEPT = frozenset(
     {each.code for each in (AddressRefused, DestinationRefused, NumberRefused)}
 )
+#: Time-outs that are given back however small the budget is.
+FEW = 5
 
 
 class Sending(NamedTuple):
     """A code about to be sent: by which factor, where to, for whom.
 
     `country`, `kind` and `prefix` are those of a phone number, `masked` is what
-    administrators may see of it.
+    administrators may see of it, `proven` since when it is known to be the person's.
     """
 
     factor: str
@@ -51,6 +54,7 @@ class Sending(NamedTuple):
     prefix: str = ""
     purpose: str = ""
     masked: str = ""
+    proven: datetime | None = None
 
     def __repr__(self) -> str:
         return "<Sending>"
@@ -65,7 +69,7 @@ def reserve(context: Context, sending: Sending) -> UUID:
     that place pauses.
     """
     try:
-        pauses.check(_places(sending))
+        pauses.check(_places(sending), _known(sending))
         return _reserve(context, sending)
     except SendRefused as refusal:
         signals.send_refused.emit(
@@ -85,7 +89,7 @@ def _reserve(context: Context, sending: Sending) -> UUID:
     record = SendRecord(
         factor=sending.factor,
         user=sending.user,
-        destination=_digest(f"{sending.factor}:{sending.destination}"),
+        destination=_destination(sending),
         masked=sending.masked,
         country=sending.country,
         kind=sending.kind,
@@ -121,13 +125,40 @@ def sent(
 def give_back(name: UUID | str, *, why: str) -> None:
     """Note that nothing was sent; what failed at the provider is not counted."""
     rows = SendRecord.objects.filter(public_id=name, state=SendRecord.RESERVED)
-    kept = why in KEPT
+    record = rows.first()
+    if record is None:
+        return
+    kept, doubts = why in KEPT, _doubts(record, why)
     state = SendRecord.REFUSED if kept else SendRecord.FAILED
+    budgets.prepare(doubts)
     with transaction.atomic(using=router.db_for_write(SendRecord)):
         # Once: a task that is repeated gives nothing back a second time.
-        if rows.update(state=state, reason=why[:64]) and not kept:
-            record = SendRecord.objects.get(public_id=name)
+        if rows.update(state=state, reason=why[:64]) and not kept and _forgive(doubts):
             budgets.give_back(_subjects(record), record.at)
+
+
+def _doubts(record: SendRecord, why: str) -> list[budgets.Subject]:
+    """Whose time-outs a failure is one of: its message may arrive all the same.
+
+    SECURITY: who finds a provider slow, or makes this site so, would have messages
+    sent without a count. No more of them are given back than the budgets hold.
+    """
+    if why != ProviderSlow.code:
+        return []
+    return [
+        budgets.Subject(each.scope, _digest(f"doubt:{each.digest}"), FEW)
+        for each in _subjects(record)
+    ]
+
+
+def _forgive(doubts: list[budgets.Subject]) -> bool:
+    """Count a time-out apart, if there is room for it; must run in a transaction."""
+    try:
+        with transaction.atomic(using=router.db_for_write(SendRecord)):
+            budgets.claim(doubts)
+    except SendRefused:
+        return False
+    return True
 
 
 def answered(name: UUID | str) -> None:
@@ -145,16 +176,14 @@ def prune() -> int:
 
 def _subjects(record: SendRecord) -> list[budgets.Subject]:
     """Whose budgets a send is counted in, narrow ones first."""
-    number = record.destination
-    if record.purpose == Purpose.ENROL:
-        # SECURITY: anybody may type a number. Were its owner's codes counted with
-        # theirs, a stranger could keep the owner from signing in.
-        number = f"{number}:{Purpose.ENROL}"
+    # SECURITY: anybody may type a number. Were its owner's codes, and those of its
+    # neighbours, counted with theirs, a stranger could keep them from signing in.
+    typed = f":{Purpose.ENROL}" if record.purpose == Purpose.ENROL else ""
     found = {
-        "number": number,
+        "number": f"{record.destination}{typed}",
         "user": str(record.user_id or ""),
         "address": record.address,
-        "prefix": record.prefix,
+        "prefix": f"{record.prefix}{typed}" if record.prefix else "",
         "site": "all",
     }
     return [
@@ -173,6 +202,19 @@ def _places(sending: Sending) -> list[pauses.Place]:
         pauses.Place("country", sending.country, sending.country),
     ]
     return [place for place in found if place.value]
+
+
+@sensitive_variables()
+def _known(sending: Sending) -> pauses.Known | None:
+    """Return what the breaker should know of a number that was proven."""
+    if sending.proven is None:
+        return None
+    return pauses.Known(sending.proven, _destination(sending), _prefix(sending))
+
+
+@sensitive_variables()
+def _destination(sending: Sending) -> str:
+    return _digest(f"{sending.factor}:{sending.destination}")
 
 
 @sensitive_variables()

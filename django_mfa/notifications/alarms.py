@@ -13,16 +13,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
 from django_mfa.limits.models import SendPause
-from django_mfa.signals import sends_paused
 
 log = logging.getLogger("django_mfa")
-
-
-def connect() -> None:
-    """Listen to what administrators are told of."""
-    sends_paused.connect(
-        tell_of_pause, dispatch_uid="django_mfa.notifications.sends_paused"
-    )
 
 
 def tell_of_pause(sender: Any, *, details: dict[str, Any], **happened: Any) -> None:
@@ -47,7 +39,8 @@ def _words(details: dict[str, Any]) -> tuple[str, str]:
     text = gettext(
         "Of %(sent)s codes that were sent to %(place)s, %(answered)s were used. That is"
         " what it looks like when somebody has codes sent to numbers they earn from. So"
-        " none are sent there until %(until)s.\n\n"
+        " none are sent there until %(until)s, but to people who proved their number"
+        " before it began and use their codes.\n\n"
         "If all is well, end the pause in the admin, under “Pauses in sending”. What"
         " counts as too few is set by DJANGO_MFA['SENDS'], the countries that get codes"
         " at all by DJANGO_MFA['SMS']['COUNTRIES']."

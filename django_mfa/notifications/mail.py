@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -13,7 +13,10 @@ from django.utils.translation import gettext, override
 from django_mfa import conf
 from django_mfa.values import one_line
 
-from .notice import SUBJECTS, Notice
+from .subjects import SUBJECTS
+
+if TYPE_CHECKING:
+    from .notice import Notice
 
 log = logging.getLogger("django_mfa")
 

@@ -8,24 +8,13 @@ from django.db import router, transaction
 
 from django_mfa import conf
 from django_mfa.accounts.models import MFAAccount
-from django_mfa.flows.reset import RESET
-from django_mfa.signals import EVENTS, challenge_failed
+from django_mfa.values import RESET
 
-from . import alarms, mail, reach, text
-from .notice import SUBJECTS, notice_of
+from . import mail, reach, text
+from .notice import notice_of
 
 #: Why an answer of a passkey was refused that may be a copy.
 CLONE = "possible_clone"
-
-
-def connect() -> None:
-    """Listen to the signals that people are told of."""
-    alarms.connect()
-    for name in SUBJECTS:
-        EVENTS[name].connect(tell, dispatch_uid=f"django_mfa.notifications.{name}")
-    challenge_failed.connect(
-        tell_of_failure, dispatch_uid="django_mfa.notifications.challenge_failed"
-    )
 
 
 def tell_of_failure(sender: Any, **happened: Any) -> None:

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth import get_backends, get_user_model
+from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.contrib.auth.models import Group, Permission
 from django.utils.module_loading import import_string
 
 from django_mfa import conf
@@ -59,12 +60,16 @@ def is_by_rows(who: Who) -> bool:
 
 
 def asks(who: Who) -> Callable[[Any], bool]:
-    """Return the question that `who` names; raise `ImportError` when it names none."""
+    """Return the question that `who` names; raise `ImportError`, `LookupError` or `ValueError`."""
     if callable(who):
         return who
     if who in WHO:
         return WHO[who]
     kind, _, name = who.partition(":")
+    if kind in BY_ROWS and not name.strip():
+        # SECURITY: a policy for no group would concern nobody, and nobody would know.
+        message = f"it does not say which {kind}"
+        raise ValueError(message)
     if kind == "group":
         return lambda user: user.groups.filter(name=name).exists()
     if kind == "permission":
@@ -72,6 +77,27 @@ def asks(who: Who) -> Callable[[Any], bool]:
     if kind == "audience":
         return _imported(conf.get().POLICY_AUDIENCES[name])
     return _imported(who)
+
+
+def is_missing(who: Who) -> bool:
+    """Whether `who` names a group or a permission that no table holds."""
+    kind, _, name = who.partition(":") if isinstance(who, str) else ("", "", "")
+    if kind == "group":
+        return not Group.objects.filter(name=name).exists()
+    if kind != "permission" or not all(map(_asks_tables, get_backends())):
+        return False
+    label, _, codename = name.partition(".")
+    named = {"content_type__app_label": label, "codename": codename}
+    return not Permission.objects.filter(**named).exists()
+
+
+def _asks_tables(backend: Any) -> bool:
+    """Whether a backend knows no permissions but those of Django's tables."""
+    return getattr(type(backend), "has_perm", None) in (
+        None,
+        BaseBackend.has_perm,
+        ModelBackend.has_perm,
+    )
 
 
 def tables() -> list[Any]:
@@ -83,10 +109,11 @@ def tables() -> list[Any]:
 
 
 def _imported(path: str | Callable[[Any], bool]) -> Callable[[Any], bool]:
-    found: Callable[[Any], bool] = (
-        import_string(path) if isinstance(path, str) else path
-    )
-    return found
+    found: Any = import_string(path) if isinstance(path, str) else path
+    if not callable(found):
+        message = f"{path!r} is nothing that can be asked"
+        raise ValueError(message)  # noqa: TRY004  # a setting, not an argument
+    return found  # type: ignore[no-any-return]  # as the site made it
 
 
 def _kind(who: Who) -> str:

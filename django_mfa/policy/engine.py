@@ -169,6 +169,7 @@ def explain(user: AbstractBaseUser) -> list[str]:
 def _until(user: Any, days: int, column: str) -> datetime:
     until = clock.now() + timedelta(days=days)
     stored: datetime | None = getattr(accounts.of(user), column)
-    if stored is None and days > 0:
+    if days > 0 and (stored is None or until < stored):
+        # A policy that leaves less has its days from now on, not from every visit.
         stored = accounts.set_deadline_once(user, until, column)
     return min(stored, until) if stored else until

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock, conf
 from django_mfa.factors import registry
+from django_mfa.lookups import Primary
 
 from .requirements import LEVELS
 from .rules import Rule
@@ -94,6 +95,8 @@ class Policy(models.Model):
     order = models.PositiveSmallIntegerField(
         _("order"), default=0, help_text=_("Of the list; the strictest wins anyhow.")
     )
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("policy")
@@ -181,6 +184,8 @@ class Exemption(models.Model):
         related_name="+",
         verbose_name=_("by"),
     )
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("exemption")

@@ -2,47 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django_mfa import conf
 from django_mfa.factors import registry
 
-from . import audience, engine, triggers
+from . import audience, engine, shapes, triggers
 from .requirements import LEVELS
-from .rules import KEYS, Rule, rule_of
+from .rules import KEYS, Rule, Who, rule_of
 from .terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 Problem = tuple[str, str]
-
-KINDS = (
-    "everyone, staff, superusers, group:NAME, permission:APP.NAME, audience:NAME,"
-    " a callable or its dotted path"
-)
 
 
 def of_settings() -> Iterator[Problem]:
     """Yield what is wrong with `POLICIES` and `STEP_UP.TRIGGERS`."""
-    for policy in conf.get().POLICIES:
-        if "who" in policy:
-            yield from _of_policy(policy)
+    policies: Iterable[Any] = conf.get().POLICIES
+    rules = []
+    for policy in policies:
+        # What is no policy at all is said of the setting.
+        if isinstance(policy, Mapping) and "who" in policy:
+            found = list(_of_policy(policy))
+            yield from found
+            rules += [] if found else [rule_of(policy)]
+    yield from of_rules(rules)
+    for name in conf.get().POLICY_AUDIENCES:
+        yield from _of_who(f"audience:{name}")
     for trigger in conf.get().STEP_UP.TRIGGERS:
         yield from _of_trigger(trigger)
 
 
 def _of_policy(policy: Mapping[str, Any]) -> Iterator[Problem]:
-    unknown = sorted(set(policy) - KEYS)
+    unknown = sorted(set(policy) - KEYS, key=str)
     if unknown:
         yield f"A policy says {unknown[0]!r}.", f"Known: {', '.join(sorted(KEYS))}."
         return
-    rule = rule_of(policy)
+    wrong = list(shapes.wrong(policy, shapes.POLICY))
+    for key in wrong:
+        text = f"A policy says {key}: {policy[key]!r}."
+        yield text, f"Write {shapes.POLICY[key][1]}."
+    if "who" not in wrong:
+        yield from _of_who(policy["who"])
+
+
+def _of_who(who: Who) -> Iterator[Problem]:
     try:
-        audience.asks(rule.who)
-    except (ImportError, KeyError) as error:
-        yield f"A policy concerns {rule.who!r}: {error}", f"Write one of: {KINDS}."
-    yield from of_rules([rule])
+        audience.asks(who)
+    except (ImportError, LookupError, ValueError) as error:
+        hint = f"Write one of: {shapes.KINDS}."
+        yield f"A policy concerns {who!r}: {error}", hint
+
+
+def of_names(rules: Iterable[Rule]) -> Iterator[Problem]:
+    """Yield policies for groups and permissions that are not there; asks the database."""
+    for rule in rules:
+        if audience.is_missing(rule.who):
+            text = f"Policy {rule.title!r} concerns nobody: there is no {rule.who}."
+            yield text, "Look whether the name is right."
 
 
 def of_rules(rules: Iterable[Rule]) -> Iterator[Problem]:
@@ -57,10 +77,18 @@ def of_rules(rules: Iterable[Rule]) -> Iterator[Problem]:
                 f"Nobody can meet policy {rule.title!r}.",
                 f"The factors of this site are: {', '.join(registry.factors())}.",
             )
-    for_all = [rule for rule in rules if rule.who == "everyone" and _is_whole(rule)]
-    each_alone = all(_can_be_met([rule]) for rule in for_all)
-    if each_alone and not _can_be_met(for_all):
+    yield from _of_several([rule for rule in rules if _can_be_met([rule])])
+
+
+def _of_several(rules: list[Rule]) -> Iterator[Problem]:
+    for_all = [rule for rule in rules if rule.who == "everyone"]
+    if not _can_be_met(for_all):
         yield "Nobody can meet all policies for everyone.", "Allow a common factor."
+        return
+    for rule in rules:
+        if not _can_be_met([*for_all, rule]):
+            text = f"Nobody can meet policy {rule.title!r} and those for everyone."
+            yield text, "Allow a common factor."
 
 
 def of_known(rules: Iterable[Rule]) -> Iterator[Problem]:
@@ -77,7 +105,7 @@ def _is_whole(rule: Rule) -> bool:
 
 
 def _can_be_met(rules: list[Rule]) -> bool:
-    return bool(_methods(rules))
+    return all(map(_is_whole, rules)) and bool(_methods(rules))
 
 
 def _methods(rules: list[Rule]) -> list[str]:
@@ -92,7 +120,11 @@ def _of_trigger(trigger: Any) -> Iterator[Problem]:
             text = f"STEP_UP.TRIGGERS says {trigger!r}."
             yield text, f"Write {' or '.join(triggers.NAMED)}, or a rule."
         return
-    unknown = sorted(set(trigger) - set(triggers.KEYS))
-    if unknown or not {"path", "view"} & set(trigger):
+    keys = set(trigger) if isinstance(trigger, Mapping) else set()
+    if keys - set(triggers.KEYS) or not {"path", "view"} & keys:
         text = f"STEP_UP.TRIGGERS holds {trigger!r}, which is no rule."
         yield text, f"A rule has path or view, and may have {', '.join(triggers.KEYS)}."
+        return
+    for key in shapes.wrong(trigger, shapes.TRIGGER):
+        text = f"A rule of STEP_UP.TRIGGERS says {key}: {trigger[key]!r}."
+        yield text, f"Write {shapes.TRIGGER[key][1]}."

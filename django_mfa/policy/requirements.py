@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from django_mfa import clock
@@ -28,6 +29,10 @@ class Requirement:
         """Return those of `proofs` that may count for what is asked beside it."""
         return proofs
 
+    def ways(self) -> list[tuple[Requirement, ...]]:
+        """Return the ways to meet it, each as what must be met together."""
+        return [(self,)]
+
     @property
     def max_age(self) -> int | None:
         """Seconds within which a proof must have been given, if that matters."""
@@ -48,10 +53,14 @@ class Requirement:
         asked = ", ".join(map(repr, vars(self).values()))
         return f"{type(self).__name__}({asked})"
 
-    def __and__(self, other: Requirement) -> Requirement:
+    def __and__(self, other: object) -> Requirement:
+        if not isinstance(other, Requirement):
+            return NotImplemented
         return AllOf((self, other))
 
-    def __or__(self, other: Requirement) -> Requirement:
+    def __or__(self, other: object) -> Requirement:
+        if not isinstance(other, Requirement):
+            return NotImplemented
         return OneOf((self, other))
 
     def __invert__(self) -> Requirement:
@@ -70,6 +79,10 @@ class Recent(Requirement):
     """Some factor, at most `seconds` ago."""
 
     def __init__(self, seconds: int) -> None:
+        given: object = seconds  # a setting, or whatever a site has computed
+        if not isinstance(given, int | float):
+            message = f"{given!r} is no number of seconds."
+            raise TypeError(message)
         self.seconds = seconds
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
@@ -135,16 +148,12 @@ class AllOf(Requirement):
 
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether all are met."""
-        # SECURITY: "fresh and resists phishing" is not met by a code of now beside a
-        # passkey of this morning.
-        found = self.counting(proofs)
-        return all(part.is_met_by(found) for part in self.parts)
+        return any(_are_met(parts, proofs) for parts in self.ways())
 
-    def counting(self, proofs: Sequence[Proof]) -> Sequence[Proof]:
-        """Return those that are fresh enough for every part."""
-        for part in self.parts:
-            proofs = part.counting(proofs)
-        return proofs
+    def ways(self) -> list[tuple[Requirement, ...]]:
+        """Return a way of each part together, in every combination."""
+        each = product(*(part.ways() for part in self.parts))
+        return [tuple(chain.from_iterable(chosen)) for chosen in each]
 
     @property
     def max_age(self) -> int | None:
@@ -169,6 +178,10 @@ class OneOf(Requirement):
         """Whether one is met."""
         return any(part.is_met_by(proofs) for part in self.parts)
 
+    def ways(self) -> list[tuple[Requirement, ...]]:
+        """Return those of every part."""
+        return [way for part in self.parts for way in part.ways()]
+
     @property
     def max_age(self) -> int | None:
         """The longest age of the parts."""
@@ -185,6 +198,15 @@ class Not(Requirement):
     def is_met_by(self, proofs: Sequence[Proof]) -> bool:
         """Whether the part is not met."""
         return not self.part.is_met_by(proofs)
+
+
+def _are_met(parts: Sequence[Requirement], proofs: Sequence[Proof]) -> bool:
+    """Whether all of `parts` are met by those of `proofs` that count for each of them."""
+    # SECURITY: "fresh and resists phishing" is not met by a code of now beside a
+    # passkey of this morning.
+    for part in parts:
+        proofs = part.counting(proofs)
+    return all(part.is_met_by(proofs) for part in parts)
 
 
 #: Some factor, at any time in this session.

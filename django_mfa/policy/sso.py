@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from django_mfa import clock, conf
 from django_mfa.values import Proof
 
 from .requirements import LEVELS
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
+#: What is worth a proof: a password alone is aal1.
+TWO_FACTORS = LEVELS[1:]
 MAX_METHODS, MAX_NAME = 16, 32
 
 
@@ -24,17 +23,37 @@ def proof_of(claims: Mapping[str, Any]) -> Proof | None:
     """
     known = conf.get().SSO.AMR_MAP
     worth = [known[said] for said in _said(claims) if said in known]
+    worth = [each for each in worth if _level(each) in TWO_FACTORS]
     if not worth:
         return None
-    reached = [each.get("acr", "aal2") for each in worth]
     return Proof(
         factor="sso",
         device=f"sso:{str(claims.get('iss', ''))[:200]}",
         at=_when(claims),
-        acr=max((acr for acr in reached if acr in LEVELS), default="aal1"),
+        acr=max(map(_level, worth)),
         amr=_methods(claims.get("amr")),
-        phishing_resistant=any(each.get("phishing_resistant") for each in worth),
+        phishing_resistant=any(
+            each.get("phishing_resistant") is True for each in worth
+        ),
     )
+
+
+def is_worth(value: Any) -> bool:
+    """Whether the mapping may hold this: a level, and whether it resists phishing."""
+    if not isinstance(value, Mapping) or not set(value) <= {
+        "acr",
+        "phishing_resistant",
+    }:
+        return False
+    resists = value.get("phishing_resistant", False)
+    return _level(value) in LEVELS and isinstance(resists, bool)
+
+
+def _level(value: Any) -> str:
+    """Return the level that a value of the mapping names; what cannot be read is none."""
+    # SECURITY: a slip of the pen in the settings is worth one factor, as is aal1.
+    said = value.get("acr", "aal2") if isinstance(value, Mapping) else ""
+    return said if isinstance(said, str) else ""
 
 
 def _methods(amr: Any) -> tuple[str, ...]:

@@ -95,7 +95,8 @@ def _concerns(trigger: str | Mapping[str, Any], request: Any, view: Any) -> bool
     if trigger == ADMIN_ACTIONS:
         return writes and is_admin(request, view)
     if trigger == APPROVAL_OPERATIONS:
-        return writes and bool(getattr(view, "mfa_approval", False))
+        marks = (getattr(each, "mfa_approval", False) for each in _layers(view))
+        return writes and any(marks)
     if isinstance(trigger, str):
         # SECURITY: a name nobody knows is a slip of the pen; it must not open.
         return True
@@ -125,13 +126,24 @@ def routes_of(match: Any) -> list[str]:
 @lru_cache(maxsize=512)
 def _names_of(view: Any) -> frozenset[str]:
     """Return the dotted names of a view: of the function, and of its class."""
-    inner = (getattr(view, name, None) for name in ("view_class", "cls", "func"))
-    found = [view, type(view), *inner]
+    found = [each for layer in _layers(view) for each in _named_in(layer)]
     return frozenset(
         f"{each.__module__}.{each.__qualname__}"
         for each in found
         if hasattr(each, "__qualname__")
     )
+
+
+def _layers(view: Any) -> Iterator[Any]:
+    """Yield a view, and what is wrapped in it by `partial` and by decorators."""
+    while view is not None:
+        yield view
+        view = getattr(view, "func", None) or getattr(view, "__wrapped__", None)
+
+
+def _named_in(view: Any) -> list[Any]:
+    classes = [getattr(view, name, None) for name in ("view_class", "cls")]
+    return [view, type(view), *classes]
 
 
 def _names_method(methods: Any, method: str) -> bool:

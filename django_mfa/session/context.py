@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django_mfa.errors import LoginExpired
 from django_mfa.limits.addresses import client_address
 
 from .port import MFASession
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_REQUEST_ID = 64
 
@@ -35,14 +38,12 @@ class Context(NamedTuple):
 
         SECURITY: without the session, which may be anybody's who sent it along.
         """
-        meta = request.META
-        return cls(
-            actor=actor,
-            address=client_address(meta),
-            user_agent=_printable(str(meta.get("HTTP_USER_AGENT", ""))[:255]),
-            request_id=_request_id(str(meta.get("HTTP_X_REQUEST_ID", ""))),
-            host=request.get_host(),
-        )
+        return cls(actor, None, *_seen_in(request.META), request.get_host())
+
+    @classmethod
+    def of_login(cls, session: MFASession, actor: Any) -> Context:
+        """Return the context of a login by any view; its request may be a bare one."""
+        return cls(actor, session, *_seen_in(session.request.META))
 
     def require_session(self) -> MFASession:
         """Return the session; raise `LoginExpired` where there is none (a shell command)."""
@@ -55,6 +56,15 @@ class Context(NamedTuple):
         if self.actor is None:
             raise LoginExpired
         return self.actor
+
+
+def _seen_in(meta: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return address, user agent and request id."""
+    return (
+        client_address(meta),
+        _printable(str(meta.get("HTTP_USER_AGENT", ""))[:255]),
+        _request_id(str(meta.get("HTTP_X_REQUEST_ID", ""))),
+    )
 
 
 def _printable(given: str) -> str:

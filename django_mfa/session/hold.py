@@ -34,6 +34,8 @@ class Hold(NamedTuple):
     shown: dict[str, Any] | None = None
     #: By what a browser may name it; it opens nothing without the session.
     name: str = ""
+    #: Since when the sign-in lasts that goes on with the proof; None: one begins.
+    since: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON, to be kept in the session."""

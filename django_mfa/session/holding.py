@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
@@ -14,7 +14,7 @@ from django_mfa.accounts import service as accounts
 from django_mfa.errors import LoginExpired
 
 from .hold import Hold, Owed, key_of, password_hash_of
-from .life import LIFE
+from .life import LIFE, SINCE
 from .proving import EPOCH, OWNER, PASSWORD_AT, PROOFS, Proving
 
 if TYPE_CHECKING:
@@ -50,6 +50,17 @@ class Holding(Proving):
             raise LoginExpired
         return hold
 
+    def held_user(self, hold: Hold) -> Any:
+        """Return the user who waits here; raise `LoginExpired` if they changed meanwhile."""
+        try:
+            user = accounts.find_user(hold.user_pk)
+            hold.check_user(user)
+        except LoginExpired:
+            # What is over must end: whoever waits would be led back to it for ever.
+            self.end_hold()
+            raise
+        return user
+
     def begin_hold(  # noqa: PLR0913  # what a hold keeps
         self,
         user: AbstractBaseUser,
@@ -60,10 +71,12 @@ class Holding(Proving):
         next_url: str = "",
         at: int | None = None,
         shown: Proof | None = None,
+        goes_on: bool = False,
     ) -> None:
         """Let `user` wait here, since now or `at`, for what is owed; nobody is signed in.
 
-        `shown` is what came in the place of the password.
+        `shown` is what came in the place of the password. `goes_on`: nobody gave one,
+        and the sign-in of this session keeps its age.
         """
         pk = key_of(user)
         before = self.hold()
@@ -84,6 +97,7 @@ class Holding(Proving):
             password_hash=password_hash_of(user),
             shown=shown.as_json() if shown else None,
             name=secrets.token_urlsafe(32),
+            since=self.store.get(SINCE) if goes_on else None,
         )
         self._forget_user()
         self.store[HOLD] = hold.as_json()
@@ -94,6 +108,12 @@ class Holding(Proving):
         data, safe = self.store.get(HOLD), self.safe_next(url)
         if data is not None and safe:
             self.store[HOLD] = {**data, "next": safe}
+
+    def offer(self, factors: tuple[str, ...]) -> None:
+        """Note by which factors the sign-in that waits can go on from now."""
+        data = self.store.get(HOLD)
+        if data is not None:
+            self.store[HOLD] = {**data, "factors": list(factors)}
 
     def end_hold(self) -> None:
         """Forget the sign-in that waits."""

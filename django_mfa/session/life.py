@@ -35,6 +35,8 @@ LIFE = (SINCE, BOUND, ROLES, TRUSTED, FORM)
 MAX_FORM = 64 * 1024
 MAX_TOKENS = 4
 TRUST_COOKIE = "mfa_trust"
+#: How an address begins that means the same on every page.
+ROOTED = ("/", "http://", "https://")
 #: Fields that are never kept, by the words in their names.
 UNKEPT = ("csrf", "password", "passwd", "secret", "token", "code", "credential", "otp")
 
@@ -55,6 +57,9 @@ class SessionLife:
         # backslashes are read by browsers in ways of their own.
         if not url or any(sign <= " " or sign == "\\" for sign in url):
             return ""
+        if not url.lower().startswith(ROOTED):
+            # From which page, nobody can say; and `%2f%2fevil` waits to be decoded.
+            return ""
         safe = url_has_allowed_host_and_scheme(
             url,
             allowed_hosts={self.request.get_host()},
@@ -73,11 +78,11 @@ class SessionLife:
 
     # Age and place
 
-    def begin_life(self, *, trusted: bool = False) -> None:
+    def begin_life(self, *, trusted: bool = False, since: int | None = None) -> None:
         """Note when and where the present sign-in was made, and whether by trust."""
         for name in LIFE:
             self.store.pop(name, None)
-        self.store[SINCE] = int(clock.timestamp())
+        self.store[SINCE] = int(clock.timestamp()) if since is None else since
         if trusted:
             self.store[TRUSTED] = True
         self.bind()
@@ -113,7 +118,13 @@ class SessionLife:
             "address": addresses.prefix_of(address),
         }
 
-    # What the review of this request found, for the answer to it
+    # What the gate and the review of this request found, for the answer to it
+
+    def was_taken_back(self, *, taken: bool) -> None:
+        """Note whether the view that runs believes somebody in who is held."""
+        # A view of REST framework logs in by its own request, around the one that
+        # the middleware knows.
+        getattr(self.request, "_request", self.request).mfa_held_now = taken
 
     def owes(self, error: MFARequired | None) -> None:
         """Note what the person has to add before views see them."""

@@ -86,8 +86,14 @@ class MFASession(Holding):
             login(self.request, cast("Any", user), backend=backend)
         finally:
             del self.request.mfa_admitted
-        at = hold.at if hold and hold.user == pk else None
-        self.admit(user, at=at, trusted=trusted)
+        mine = hold if hold and hold.user == pk else None
+        self.admit(
+            user,
+            at=mine and mine.at,
+            trusted=trusted,
+            # SECURITY: a proof alone, hour by hour, must not keep a session for ever.
+            since=mine and mine.since,
+        )
         if not by_password:
             del self.store[PASSWORD_AT]
         for proof in proofs:
@@ -95,7 +101,12 @@ class MFASession(Holding):
         self.attach(user)
 
     def admit(
-        self, user: AbstractBaseUser, at: int | None = None, *, trusted: bool = False
+        self,
+        user: AbstractBaseUser,
+        at: int | None = None,
+        *,
+        trusted: bool = False,
+        since: int | None = None,
     ) -> None:
         """Note that the present sign-in of `user` passed the gate."""
         self.end_hold()
@@ -105,7 +116,7 @@ class MFASession(Holding):
         self.store[OWNER] = self.store[SESSION_KEY]
         self.store[EPOCH] = accounts.of(user).epoch
         self.store[PASSWORD_AT] = int(clock.timestamp()) if at is None else at
-        self.begin_life(trusted=trusted)
+        self.begin_life(trusted=trusted, since=since)
 
     def step_up(self, proof: Proof, device: Device) -> None:
         """Add a proof by `device` to the present sign-in; the session key changes."""

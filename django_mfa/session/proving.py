@@ -14,6 +14,7 @@ from django_otp.models import Device
 from django_mfa import clock, conf
 from django_mfa.values import Proof
 
+from .hold import key_of
 from .life import SessionLife
 
 if TYPE_CHECKING:
@@ -33,7 +34,12 @@ class Proving(SessionLife):
     def user(self) -> AbstractBaseUser | None:
         """Return the signed-in user; None for anybody who still owes something."""
         user = getattr(self.request, "user", None)
-        return user if user is not None and user.is_authenticated else None
+        if user is None or not user.is_authenticated:
+            return None
+        # SECURITY: who looks at the site as somebody else, by a middleware that puts
+        # another user here, proves, changes and approves nothing in their name.
+        owner = getattr(self.request, "session", {}).get(SESSION_KEY)
+        return user if owner in (None, key_of(user)) else None
 
     def proofs(self) -> list[Proof]:
         """Return what the signed-in user of this session has shown, oldest first."""

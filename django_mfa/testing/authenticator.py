@@ -8,7 +8,8 @@
     answer = authenticator.create(options)   # RegistrationResponseJSON
     answer = authenticator.get(options)      # AuthenticationResponseJSON
 
-Set its attributes to be another kind of authenticator, and pass `tamper` to change
+The options are JSON, as a mapping or as text; the answers are what the `toJSON()` of
+browsers gives. Set its attributes to be another kind of authenticator, and pass `tamper` to change
 what it signs or says. Never use it outside of tests: it guards nothing.
 """
 
@@ -25,9 +26,11 @@ from typing import Any
 import cbor2
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 UP, UV, BE, BS, AT = 0x01, 0x04, 0x08, 0x10, 0x40
 ES256, EDDSA, RS256 = -7, -8, -257
+SPKI = PublicFormat.SubjectPublicKeyInfo
 SUPPORTED = (ES256, EDDSA, RS256)
 
 
@@ -84,6 +87,7 @@ class Draft:
 
 
 Tamper = Callable[[Draft], None]
+Options = Mapping[str, Any] | str | bytes
 
 
 class NoPasskey(LookupError):
@@ -117,20 +121,20 @@ class FakeAuthenticator:
     passkeys: list[FakePasskey] = field(default_factory=list)
 
     def create(
-        self, options: Mapping[str, Any], *, tamper: Tamper | None = None
+        self, options: Options, *, tamper: Tamper | None = None
     ) -> dict[str, Any]:
         """Make a passkey and answer `PublicKeyCredentialCreationOptionsJSON`."""
-        options = _public_key(options)
-        self._check_excluded(options)
-        offered = [each["alg"] for each in options["pubKeyCredParams"]]
+        asked = _public_key(options)
+        self._check_excluded(asked)
+        offered = [each["alg"] for each in asked["pubKeyCredParams"]]
         algorithm = next((n for n in self.algorithms if n in offered), None)
         if algorithm is None:
             raise NoPasskey
         passkey = FakePasskey(
-            self.rp_id, _decode(options["user"]["id"]), algorithm, _new_key(algorithm)
+            self.rp_id, _decode(asked["user"]["id"]), algorithm, _new_key(algorithm)
         )
         self.passkeys.append(passkey)
-        draft = self._draft(passkey, "webauthn.create", options["challenge"], AT)
+        draft = self._draft(passkey, "webauthn.create", asked["challenge"], AT)
         draft.attested_id, draft.cose_key = passkey.id, passkey.cose_key
         draft.aaguid, draft.transports = self.aaguid, list(self.transports)
         if tamper:
@@ -139,16 +143,16 @@ class FakeAuthenticator:
 
     def get(
         self,
-        options: Mapping[str, Any],
+        options: Options,
         *,
         passkey: FakePasskey | None = None,
         tamper: Tamper | None = None,
     ) -> dict[str, Any]:
         """Answer `PublicKeyCredentialRequestOptionsJSON` with a passkey that fits."""
-        options = _public_key(options)
-        passkey = passkey or self._fitting(options)
+        asked = _public_key(options)
+        passkey = passkey or self._fitting(asked)
         passkey.sign_count += int(self.counts)
-        draft = self._draft(passkey, "webauthn.get", options["challenge"])
+        draft = self._draft(passkey, "webauthn.get", asked["challenge"])
         if self.discoverable:
             draft.user_handle = passkey.user_handle
         if tamper:
@@ -171,15 +175,15 @@ class FakeAuthenticator:
         return Draft(passkey, client, flags, passkey.sign_count, self.rp_id)
 
     def _created(self, draft: Draft) -> dict[str, Any]:
-        statement = {
-            "fmt": "none",
-            "attStmt": {},
-            "authData": draft.authenticator_data(),
-        }
+        data, public = draft.authenticator_data(), draft.passkey.key.public_key()
+        statement = {"fmt": "none", "attStmt": {}, "authData": data}
         response = {
             "clientDataJSON": _encode(_json(draft.client_data)),
             "attestationObject": _encode(cbor2.dumps(statement)),
+            "authenticatorData": _encode(data),
             "transports": draft.transports,
+            "publicKey": _encode(public.public_bytes(Encoding.DER, SPKI)),
+            "publicKeyAlgorithm": draft.passkey.algorithm,
         }
         extensions = {"credProps": {"rk": self.discoverable}}
         return self._answer(draft.passkey, response, extensions)
@@ -189,13 +193,13 @@ class FakeAuthenticator:
         signature = draft.passkey.sign(data + hashlib.sha256(client).digest())
         if draft.spoil_signature:
             signature = signature[:-1] + bytes([signature[-1] ^ 1])
-        handle = draft.user_handle
         response = {
             "clientDataJSON": _encode(client),
             "authenticatorData": _encode(data),
             "signature": _encode(signature),
-            "userHandle": None if handle is None else _encode(handle),
         }
+        if draft.user_handle is not None:
+            response["userHandle"] = _encode(draft.user_handle)
         return self._answer(draft.passkey, response, {})
 
     def _answer(
@@ -245,8 +249,10 @@ def _cose(algorithm: int, key: Any) -> dict[int, Any]:
     return {1: 3, 3: RS256, -1: n, -2: numbers.e.to_bytes(3, "big")}
 
 
-def _public_key(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    inner: Mapping[str, Any] = options.get("publicKey", options)
+def _public_key(options: Options) -> Mapping[str, Any]:
+    """Return the options themselves: of JSON as a mapping or a text, bare or wrapped."""
+    found = options if isinstance(options, Mapping) else json.loads(options)
+    inner: Mapping[str, Any] = found.get("publicKey", found)
     return inner
 
 

@@ -87,7 +87,9 @@ def add_recovery_codes(user: Any) -> list[str]:
 def add_passkey(user: Any, authenticator: Any = None, **options: Any) -> Any:
     """Give `user` a passkey of a `FakeAuthenticator`; return its row.
 
-    Options are fields of the row: `name`, `sign_count`, `backed_up`...
+    Options are fields of the row: `name`, `sign_count`, `backed_up`... A passkey that
+    was recorded elsewhere is given by `credential_id` and `public_key` (COSE), and
+    `user_handle` where its answers have one.
     """
     with _enrolment(user):
         return store_passkey(user, authenticator, **options)

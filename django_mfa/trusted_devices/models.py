@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
+from django_mfa.lookups import Primary
 
 
 class TrustedDevice(models.Model):
@@ -32,6 +33,8 @@ class TrustedDevice(models.Model):
     epoch = models.PositiveIntegerField(editable=False)
     password = models.CharField(max_length=64, editable=False)
 
+    objects = Primary()
+
     class Meta:
         verbose_name = _("trusted browser")
         verbose_name_plural = _("trusted browsers")
@@ -49,6 +52,8 @@ class TrustedDevice(models.Model):
         return Q(
             user_id=user.pk,
             expires__gt=clock.now(),
+            # SECURITY: a clock that was set back must not lengthen any trust.
+            created__lte=clock.soon(),
             epoch=epoch,
             password=password,
         )

@@ -2,118 +2,110 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import (
-    app_passwords,
-    approvals,
-    browsers,
-    codes,
-    devices,
-    login,
-    passkeys,
-    security,
-    send,
-    setup,
-    sign_ins,
-    step_up,
-    verify,
-)
+from .late import LateView
 
 app_name = "django_mfa"
 
 urlpatterns = [
-    path("", security.SecurityView.as_view(), name="security"),
-    path("login/", login.LoginView.as_view(), name="login"),
-    path("login/passkey/", passkeys.PasskeyLoginView.as_view(), name="passkey_login"),
+    path("", LateView("security.SecurityView"), name="security"),
+    path("login/", LateView("login.LoginView"), name="login"),
+    path("login/passkey/", LateView("passkeys.PasskeyLoginView"), name="passkey_login"),
     path(
         "login/passkey/begin/",
-        passkeys.LoginBeginView.as_view(),
+        LateView("passkeys.LoginBeginView"),
         name="passkey_login_begin",
     ),
-    path("passkeys/accepted/", passkeys.AcceptedView.as_view(), name="accepted"),
-    path("cancel/", login.CancelView.as_view(), name="cancel"),
-    path("verify/", verify.VerifyView.as_view(), name="verify"),
-    path("verify/<slug:factor>/", verify.VerifyView.as_view(), name="verify"),
+    path("passkeys/accepted/", LateView("passkeys.AcceptedView"), name="accepted"),
+    path("cancel/", LateView("login.CancelView"), name="cancel"),
+    path("verify/", LateView("verify.VerifyView"), name="verify"),
+    path("verify/<slug:factor>/", LateView("verify.VerifyView"), name="verify"),
     path(
         "verify/<slug:factor>/begin/",
-        passkeys.VerifyBeginView.as_view(),
+        LateView("passkeys.VerifyBeginView"),
         name="verify_begin",
     ),
     path(
         "verify/<slug:factor>/send/",
-        send.VerifySendView.as_view(),
+        LateView("send.VerifySendView"),
         name="verify_send",
     ),
-    path("step-up/", step_up.StepUpView.as_view(), name="step_up"),
-    path("step-up/<slug:factor>/", step_up.StepUpView.as_view(), name="step_up"),
+    path("step-up/", LateView("step_up.StepUpView"), name="step_up"),
+    path("step-up/<slug:factor>/", LateView("step_up.StepUpView"), name="step_up"),
     path(
         "step-up/<slug:factor>/begin/",
-        passkeys.StepUpBeginView.as_view(),
+        LateView("passkeys.StepUpBeginView"),
         name="step_up_begin",
     ),
     path(
         "step-up/<slug:factor>/send/",
-        send.StepUpSendView.as_view(),
+        LateView("send.StepUpSendView"),
         name="step_up_send",
     ),
-    path("setup/", setup.ChooseView.as_view(), name="setup"),
-    path("setup/<slug:factor>/", setup.SetupView.as_view(), name="setup"),
+    path("setup/", LateView("setup.ChooseView"), name="setup"),
+    path("setup/<slug:factor>/", LateView("setup.SetupView"), name="setup"),
     path(
         "setup/<slug:factor>/begin/",
-        passkeys.SetupBeginView.as_view(),
+        LateView("passkeys.SetupBeginView"),
         name="setup_begin",
     ),
-    path("setup/<slug:factor>/send/", send.SetupSendView.as_view(), name="setup_send"),
-    path("devices/<uuid:public_id>/", devices.DeviceView.as_view(), name="device"),
+    path(
+        "setup/<slug:factor>/send/", LateView("send.SetupSendView"), name="setup_send"
+    ),
+    path("devices/<uuid:public_id>/", LateView("devices.DeviceView"), name="device"),
     path(
         "devices/<uuid:public_id>/default/",
-        devices.DefaultView.as_view(),
+        LateView("devices.DefaultView"),
         name="device_default",
     ),
     path(
         "devices/<uuid:public_id>/remove/",
-        devices.RemoveView.as_view(),
+        LateView("devices.RemoveView"),
         name="device_remove",
     ),
-    path("recovery-codes/", codes.RecoveryCodesView.as_view(), name="recovery_codes"),
-    path("recovery-codes/saved/", codes.SavedView.as_view(), name="codes_saved"),
-    path("trusted-browsers/", browsers.BrowsersView.as_view(), name="trusted_browsers"),
+    path("recovery-codes/", LateView("codes.RecoveryCodesView"), name="recovery_codes"),
+    path("recovery-codes/saved/", LateView("codes.SavedView"), name="codes_saved"),
+    path(
+        "trusted-browsers/", LateView("browsers.BrowsersView"), name="trusted_browsers"
+    ),
     path(
         "trusted-browsers/<uuid:public_id>/",
-        browsers.BrowserView.as_view(),
+        LateView("browsers.BrowserView"),
         name="trusted_browser",
     ),
-    path("sign-ins/", sign_ins.SignInsView.as_view(), name="sign_ins"),
-    path("approvals/", approvals.WaitingView.as_view(), name="approvals"),
-    path("approve/<uuid:public_id>/", approvals.ApproveView.as_view(), name="approve"),
+    path("sign-ins/", LateView("sign_ins.SignInsView"), name="sign_ins"),
+    path("approvals/", LateView("approvals.WaitingView"), name="approvals"),
+    path(
+        "approve/<uuid:public_id>/", LateView("approvals.ApproveView"), name="approve"
+    ),
     path(
         "approve/<uuid:public_id>/<slug:factor>/begin/",
-        passkeys.ApproveBeginView.as_view(),
+        LateView("passkeys.ApproveBeginView"),
         name="approve_begin",
     ),
     path(
         "approve/<uuid:public_id>/<slug:factor>/send/",
-        send.ApproveSendView.as_view(),
+        LateView("send.ApproveSendView"),
         name="approve_send",
     ),
     path(
         "approve/<uuid:public_id>/<slug:factor>/",
-        approvals.ApproveView.as_view(),
+        LateView("approvals.ApproveView"),
         name="approve",
     ),
     path(
         "app-passwords/",
-        app_passwords.AppPasswordsView.as_view(),
+        LateView("app_passwords.AppPasswordsView"),
         name="app_passwords",
     ),
     path(
         "app-passwords/revoke/",
-        app_passwords.RevokeAllView.as_view(),
+        LateView("app_passwords.RevokeAllView"),
         name="app_passwords_revoke",
     ),
     path(
         "app-passwords/<uuid:public_id>/revoke/",
-        app_passwords.RevokeView.as_view(),
+        LateView("app_passwords.RevokeView"),
         name="app_password_revoke",
     ),
-    path("disable/", security.DisableView.as_view(), name="disable"),
+    path("disable/", LateView("security.DisableView"), name="disable"),
 ]

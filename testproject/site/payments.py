@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.views.generic import CreateView, DetailView, ListView
-from django.views.generic.detail import BaseDetailView
 
 from django_mfa import clock
 from django_mfa.mixins import ApprovalRequiredMixin, MFARequiredMixin
@@ -40,16 +38,7 @@ class PrepareView(MFARequiredMixin, CreateView):
         return super().form_valid(form)
 
 
-class Released(BaseDetailView):
-    """What happens once the approval is spent."""
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        waiting = Payment.objects.filter(pk=kwargs["pk"], released_at=None)
-        waiting.update(released_at=clock.now())
-        return redirect("payments")
-
-
-class ReleaseView(MFARequiredMixin, ApprovalRequiredMixin, DetailView, Released):
+class ReleaseView(MFARequiredMixin, ApprovalRequiredMixin, DetailView):
     """Release a payment: a second person approves exactly this."""
 
     template_name = "site/payment.html"
@@ -61,6 +50,8 @@ class ReleaseView(MFARequiredMixin, ApprovalRequiredMixin, DetailView, Released)
         own = Payment.objects.filter(prepared_by=self.request.user.pk)
         return own.filter(released_at=None)
 
-    @transaction.atomic
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return super().post(request, *args, **kwargs)
+        """Do it: the approval is spent by now, in the same transaction."""
+        waiting = Payment.objects.filter(pk=kwargs["pk"], released_at=None)
+        waiting.update(released_at=clock.now())
+        return redirect("payments")

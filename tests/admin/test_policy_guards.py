@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from django_mfa.audit.models import AuditEvent
@@ -119,3 +120,57 @@ def test_a_policy_that_would_shut_everybody_out_is_not_saved(admin, wrong):
     response = admin.post(place("policy", "add"), {**POLICY, **wrong})
     assert response.status_code == 200
     assert not Policy.objects.exists()
+
+
+NOBODY = b"Nobody could meet this"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"phishing_resistant": "on"},
+        {"minimum_strength": "aal3"},
+        {"allowed_factors": '["recovery_code"]'},
+    ],
+)
+def test_a_policy_that_nobody_could_meet_is_not_saved(admin, settings, wrong):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "FACTORS": ["totp", "recovery_code"]}
+    response = admin.post(place("policy", "add"), {**POLICY, **wrong})
+    assert NOBODY in response.content
+    assert not Policy.objects.exists()
+    assert admin.get("/admin/").status_code == 200
+
+
+def test_policies_that_exclude_each_other_are_not_both_active(admin, settings):
+    settings.DJANGO_MFA = {
+        **settings.DJANGO_MFA,
+        "POLICIES": [{"who": "everyone", "allowed_factors": ["totp", "passkey"]}],
+    }
+    keys = {**POLICY, "name": "Keys", "allowed_factors": '["passkey"]', "who": "staff"}
+    apps = {**POLICY, "name": "Apps", "allowed_factors": '["totp"]'}
+    Policy.objects.create(name="Keys", who="staff", allowed_factors=["passkey"])
+    assert NOBODY in admin.post(place("policy", "add"), apps).content
+    del apps["active"]
+    assert admin.post(place("policy", "add"), apps).status_code == 302
+    row = Policy.objects.get(name="Apps")
+    change = place("policy", "change", row.pk)
+    assert NOBODY in admin.post(change, {**apps, "active": "on"}).content
+    Policy.objects.get(name="Keys").delete()
+    assert admin.post(change, {**apps, "active": "on"}).status_code == 302
+    assert NOBODY in admin.post(place("policy", "add"), keys).content
+
+
+def test_what_is_wrong_already_keeps_no_other_policy_out(admin, settings):
+    group = Group.objects.create(name="Tellers")
+    Policy.objects.create(
+        name="Birds", who="group", group=group, allowed_factors=["pigeon"]
+    )
+    assert admin.post(place("policy", "add"), POLICY).status_code == 302
+
+
+def test_a_policy_for_a_permission_that_is_not_there_is_not_saved(admin):
+    named = {**POLICY, "who": "permission"}
+    response = admin.post(place("policy", "add"), {**named, "permission": "no.such"})
+    assert b"This site has no such permission" in response.content
+    right = {**named, "permission": "auth.add_user"}
+    assert admin.post(place("policy", "add"), right).status_code == 302

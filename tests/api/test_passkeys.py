@@ -5,6 +5,7 @@ import json
 import pytest
 
 from django_mfa import conf
+from django_mfa.audit.models import AuditEvent
 from django_mfa.challenges.models import Challenge
 from django_mfa.factors.passkey.models import Passkey
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, totp_code
@@ -185,6 +186,70 @@ def test_I01_a_credential_of_any_shape_is_refused(program, user, key, credential
     again = program.answer("passkey/authenticate/complete", got(key, options))
     assert again.status_code == 400, "its challenge was not spent"
     assert not program.is_in
+
+
+UNREAD = {
+    "no JSON": "{",
+    "a list": "[]",
+    "null": "null",
+    "deep": '{"a":' * 5_000 + "1" + "}" * 5_000,
+    "a name twice": '{"id": 1, "id": 2}',
+    "a megabyte": '{"id": "' + "A" * 1_000_000 + '"}',
+}
+
+
+def unread(program, path, body):
+    """Send what is no JSON object of ours; return the answer."""
+    return program.client.generic(
+        "POST",
+        f"/api/{program.mount}/{path}",
+        data=body,
+        content_type="application/json",
+        headers={**program.headers, **program._csrf()},
+    )
+
+
+def is_spent_and_told(response, person):
+    assert response.json()["code"] in ("malformed_request", "too_large")
+    assert not Challenge.objects.filter(factor="passkey", taken=None).exists()
+    (row,) = AuditEvent.objects.filter(event="challenge_failed")
+    assert (row.user_id, row.reason) == (person and person.pk, "malformed")
+
+
+@pytest.mark.parametrize("body", UNREAD.values(), ids=UNREAD)
+@pytest.mark.parametrize("path", ["register", "authenticate"])
+def test_what_cannot_be_read_spends_the_challenge(
+    program, user, secret, key, path, body
+):
+    program.enter(user, secret)
+    add_passkey(user, FakeAuthenticator(RP, ORIGIN))
+    assert program.post(f"passkey/{path}/begin").status_code == 200
+    is_spent_and_told(unread(program, f"passkey/{path}/complete", body), user)
+
+
+@pytest.mark.parametrize("body", UNREAD.values(), ids=UNREAD)
+@pytest.mark.parametrize("knows", [True, False])
+def test_what_cannot_be_read_spends_the_challenge_of_a_sign_in(user, key, knows, body):
+    program = Program("v1/auth")
+    add_passkey(user, key)
+    if knows:
+        program.login(user)
+    else:
+        program.get("mfa/status")
+    assert program.post("passkey/authenticate/begin").status_code == 200
+    response = unread(program, "passkey/authenticate/complete", body)
+    is_spent_and_told(response, user if knows else None)
+
+
+def test_what_cannot_be_read_without_the_token_of_the_page_changes_nothing(
+    user, secret, key
+):
+    program = Program("v1/auth")
+    program.enter(user, secret)
+    program.post("passkey/register/begin")
+    program.client.cookies.pop("csrftoken")
+    assert unread(program, "passkey/register/complete", "{").status_code == 403
+    assert Challenge.objects.filter(taken=None).exists()
 
 
 def test_the_passkey_of_another_person_answers_nothing(program, user, make_user, key):

@@ -78,9 +78,18 @@ def test_a_phone_is_set_up(program, user, texts, settings):
     assert program.is_verified
 
 
+def test_a_set_up_asked_for_twice_is_still_one(program, user, texts, moving):
+    program.login(user)
+    given = {"to": "+44 7400 123456"}
+    assert program.post("mfa/sms/setup", given).status_code == 200
+    assert program.post("mfa/sms/setup", given).status_code == 429
+    done = program.post("mfa/sms/verify", {"code": code_in(texts[-1])})
+    assert done.status_code == 200, done.content
+
+
 def test_a_number_is_wanted(program, user):
     program.login(user)
-    for given in ({}, {"to": ""}, {"to": "nothing"}):
+    for given in ({}, {"to": ""}, {"to": "nothing"}, {"to": "+447400123456\n"}):
         assert program.post("mfa/sms/setup", given).status_code == 400
 
 

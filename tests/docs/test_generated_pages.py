@@ -32,7 +32,7 @@ def test_the_page_of_reference_is_current(name):
 
 
 def settings_of(shape, group=""):
-    for name, default in shape()._asdict().items():
+    for name, default in shape.declared().items():
         if conf.is_group(default):
             yield from settings_of(type(default), f"{name}.")
         else:

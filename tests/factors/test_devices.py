@@ -16,7 +16,7 @@ from django_mfa.factors.recovery_code.models import RecoveryCodeSet
 from django_mfa.factors.totp import TOTPFactor
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.testing import add_recovery_codes, add_totp, freeze, totp_code
-from tests.stories import queries
+from tests.stories import last_told, queries, told
 
 
 @pytest.fixture
@@ -333,6 +333,21 @@ def test_wrong_codes_that_came_by_django_otp_are_counted_and_lock(user, secret):
     assert account().failures == 5
     assert django_otp.verify_token(user, name, totp_code(secret)) is None
     assert totp().uses == 0
+    assert told() == ["account_locked"]
+    assert last_told().user == user
+
+
+def test_a_device_that_guesses_by_django_otp_disable_is_told_to_its_owner(
+    user, secret, settings, mailoutbox, django_capture_on_commit_callbacks
+):
+    settings.DJANGO_MFA = {"LIMITS": {"DEVICE_CAP": 2}}
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(3):
+            assert django_otp.match_token(user, wrong(secret)) is None
+    assert totp().disabled_at is not None
+    assert told() == ["device_disabled"]
+    assert (last_told().user, last_told().actor) == (user, None)
+    assert [mail.to for mail in mailoutbox] == [[user.email]]
 
 
 @pytest.mark.parametrize("token", ["", "12345", "x" * 5000, "١٢٣٤٥٦", None, 123456.0])

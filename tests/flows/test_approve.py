@@ -171,6 +171,21 @@ def test_it_is_over_after_five_minutes(alice, moving):
         alice.asks()
 
 
+def test_a_clock_that_steps_back_lengthens_no_approval(alice, moving):
+    approval = alice.opens()
+    moving.tick(-60)
+    with pytest.raises(ApprovalVoid):
+        flow.give(alice.ctx, approval.public_id, totp_code(alice.secret))
+    assert list(flow.waiting_for(alice.ctx)) == []
+    moving.tick(60)
+    alice.gives(approval)
+    moving.tick(-60)
+    with pytest.raises(ApprovalRequired):
+        alice.asks()
+    moving.tick(60)
+    assert alice.asks().used_at
+
+
 def test_a_wrong_code_approves_nothing(alice):
     approval = alice.opens()
     with pytest.raises(InvalidCode):
@@ -228,7 +243,7 @@ def test_a_second_person_without_permission_is_a_slip_of_the_pen(alice):
         alice.asks(second_person=True)
 
 
-@pytest.mark.parametrize("text", ["x" * 1001, "a\0b"])
+@pytest.mark.parametrize("text", ["x" * 1001, "a\0b", "half a pair \ud800"])
 def test_what_cannot_be_shown_whole_cannot_be_approved(alice, text):
     with pytest.raises(CannotBeShown):
         alice.asks(fields={"text": text})

@@ -332,6 +332,18 @@ def test_a_disabled_device_is_not_judged_in_a_sign_in_that_waited(user, secret):
         challenge.answer(ctx, totp_code(secret))
 
 
+@pytest.mark.parametrize("left", [["recovery_code"], []])
+def test_what_is_left_is_offered_where_the_device_was_disabled(user, secret, left):
+    written = add_recovery_codes(user) if left else []
+    ctx = held(user)
+    TOTPDevice.objects.update(disabled_at=clock.now())
+    with pytest.raises(FactorNotAvailable):
+        challenge.answer(ctx, totp_code(secret))
+    assert [kind.slug for kind in challenge.factors_asked(ctx)] == left
+    for code in written[:1]:
+        assert challenge.answer(ctx, code).proof.factor == "recovery_code"
+
+
 def test_a_usable_device_answers_beside_a_disabled_one(user, secret):
     add_totp(user, name="Old", disabled_at=clock.now(), last_used=clock.now())
     challenge.answer(held(user), totp_code(secret))

@@ -8,7 +8,6 @@ from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
-from django_otp import DEVICE_ID_SESSION_KEY
 
 from django_mfa import clock
 from django_mfa.accounts import service as accounts
@@ -189,54 +188,6 @@ def test_proofs_of_one_person_do_not_help_another(make_user, user, secret):
     django_login(fresh(bob), ctx)
     assert ctx.require_session().require_hold().user_pk == bob.pk
     assert next_request(ctx).actor is None
-
-
-# Forms of django-otp
-
-
-def verified(user, device) -> object:
-    found = fresh(user)
-    found.otp_device = device
-    return found
-
-
-def test_who_was_verified_by_django_otp_is_let_in_with_a_proof(user, secret):
-    device = TOTPDevice.objects.get()
-    ctx = django_login(verified(user, device))
-    session = ctx.require_session()
-    (proof,) = session.proofs()
-    assert (proof.factor, proof.device) == ("totp", str(device.public_id))
-    assert proof.at == int(clock.timestamp())
-    assert session.has_passed_gate()
-    assert next_request(ctx).actor.is_verified()
-
-
-@pytest.mark.parametrize("case", ["others", "unconfirmed", "no device"])
-def test_what_is_no_device_of_theirs_verifies_nobody(make_user, user, secret, case):
-    device: object = TOTPDevice.objects.get()
-    if case == "others":
-        eve = make_user("eve")
-        add_totp(eve)
-        device = TOTPDevice.objects.get(user=eve)
-    elif case == "unconfirmed":
-        TOTPDevice.objects.update(confirmed=False)
-        device = TOTPDevice.objects.get()
-        add_totp(user)
-    else:
-        device = None
-    ctx = django_login(verified(user, device))
-    assert ctx.require_session().require_hold().owed == "proof"
-    assert DEVICE_ID_SESSION_KEY not in ctx.require_session().store
-
-
-def test_a_device_of_another_package_is_a_proof_as_well(user, secret):
-    proof = gate._proof_of(ForeignDevice())
-    assert (proof.factor, proof.device) == ("otp", "otp_static.staticdevice/7")
-    assert (proof.acr, proof.amr) == ("aal2", ("otp",))
-
-
-class ForeignDevice:
-    persistent_id = "otp_static.staticdevice/7"
 
 
 # During a session

@@ -182,8 +182,10 @@ def test_a_browser_adds_a_passkey_by_itself_for_who_has_a_factor(
     assert enrol.may_add_silently(ctx)
     authenticator.user_present = False
     asked = enrol.ask(ctx, "passkey", conditional=True)
+    shown = ctx.require_session().proofs()
     done = enrol.confirm(ctx, "passkey", Credential(authenticator.create(asked)))
     assert done.recovery_codes == ()
+    assert ctx.require_session().proofs() == shown, "nobody touched it"
     asked = enrol.ask(next_request(ctx), "passkey")
     with pytest.raises(InvalidResponse):
         enrol.confirm(

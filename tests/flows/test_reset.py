@@ -75,6 +75,18 @@ def test_never_upward_to_who_may_more(staff, make_user):
     assert reset.may_reset(allow(staff, "delete_totpdevice"), mightier)
 
 
+def test_never_upward_to_who_was_switched_off_for_it(staff, superuser, make_user):
+    mightier = allow(make_user("mighty", is_active=False), "delete_totpdevice")
+    assert not reset.may_reset(allow(staff, "reset_mfa"), mightier)
+    assert reset.may_reset(superuser, mightier)
+
+
+def test_never_upward_from_without_to_staff(user, staff, make_user):
+    helper = allow(make_user("helper"), "reset_mfa")
+    assert reset.may_reset(helper, user)
+    assert not reset.may_reset(helper, staff)
+
+
 def test_equals_may_reset_one_another(staff, make_user):
     equal = allow(make_user("equal"), "reset_mfa")
     assert reset.may_reset(allow(staff, "reset_mfa"), equal)

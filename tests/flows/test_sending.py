@@ -354,11 +354,11 @@ def test_an_old_failure_gives_no_newer_wait_back(ctx, settings, monkeypatch, clo
         send_code.to_sign_in(ctx, "sms")
 
 
-def test_a_parcel_that_was_changed_opens_not(ctx, settings, caplog):
+@pytest.mark.parametrize("change", [{"sealed": "1.x.y"}, {"host": "evil.example"}])
+def test_a_parcel_that_was_changed_opens_not(ctx, settings, caplog, change):
     queued(settings)
     send_code.to_sign_in(ctx, "sms")
-    bad = {**QUEUE[0], "sealed": "1.x.y"}
-    assert sending.deliver_quietly(bad) == "key_trouble"
+    assert sending.deliver_quietly({**QUEUE[0], **change}) == "key_trouble"
     assert sending.deliver_quietly({"nonsense": "x"}) == "error"
     assert not sms_outbox
 

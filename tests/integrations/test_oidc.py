@@ -66,6 +66,29 @@ def test_a_class_of_its_own_may_be_mapped():
     assert sso.proof_of({"acr": "mfa", "auth_time": NOW})
 
 
+@pytest.mark.parametrize(
+    "worth",
+    [
+        {"acr": "aal1"},
+        {"acr": "aal1", "phishing_resistant": True},
+        {"acr": "AAL2"},
+        {"acr": None},
+        {"acr": ["aal3"]},
+        *("aal2", True, None),
+    ],
+)
+def test_what_is_mapped_to_no_level_of_two_factors_is_one_factor(settings, worth):
+    settings.DJANGO_MFA = {"SSO": {"AMR_MAP": {"mfa": worth}}}
+    assert sso.proof_of(claims("mfa")) is None
+
+
+def test_only_a_plain_yes_resists_phishing(settings):
+    settings.DJANGO_MFA = {"SSO": {"AMR_MAP": {"mfa": {"phishing_resistant": "no"}}}}
+    proof = sso.proof_of(claims("mfa"))
+    assert proof
+    assert (proof.acr, proof.phishing_resistant) == ("aal2", False)
+
+
 @pytest.mark.parametrize("when", [None, "now", True, NOW + 99])
 def test_a_time_that_is_none_is_not_fresh(when):
     proof = sso.proof_of(claims("mfa", auth_time=when))
@@ -103,7 +126,8 @@ def test_a_second_factor_shown_there_is_not_asked_for_here(request_, user):
     Proven(request_, user).get_or_create_user("", "", claims("mfa"))
     assert signed_in(request_, user)
     assert MFASession(request_).proofs()[0].factor == "sso"
-    assert last_told().reason == "single_sign_on"
+    told = last_told()
+    assert (told.reason, told.address) == ("single_sign_on", "127.0.0.1")
 
 
 def test_a_password_there_is_a_password_here(request_, user):

@@ -152,9 +152,10 @@ def test_a_dead_cache_refuses_nobody_and_is_told_to_the_log(monkeypatch, caplog)
     def dead(*args, **kwargs):
         raise ConnectionError("no cache")
 
-    monkeypatch.setattr("django_ratelimit.core.get_usage", dead)
-    # The name is kept by the lazy module that has looked at it.
+    # The name is kept by the lazy module that has looked at it; first, or that would
+    # look now and keep what is put there for this test.
     monkeypatch.setattr(vars(addresses)["core"], "get_usage", dead, raising=False)
+    monkeypatch.setattr("django_ratelimit.core.get_usage", dead)
     with caplog.at_level(logging.ERROR, "django_mfa"):
         addresses.charge(HERE)
         assert not is_refused(HERE)

@@ -29,7 +29,16 @@ def test_a_counter_is_made_once():
     for _ in range(2):
         budgets.prepare([SUBJECT])
     assert SendCounter.objects.count() == 1
-    budgets._create(SUBJECT.digest)
+
+
+def test_a_counter_that_another_send_has_just_made_is_taken():
+    def wrap(execute, sql, *args):
+        if sql.startswith("INSERT"):
+            execute(sql, *args)
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(wrap):
+        budgets.prepare([SUBJECT])
     assert SendCounter.objects.count() == 1
 
 
@@ -45,3 +54,11 @@ def test_an_insert_that_was_given_up_is_tried_again(times):
 def test_it_is_not_tried_for_ever():
     with fail(budgets.TRIES), pytest.raises(OperationalError):
         budgets.prepare([SUBJECT])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_another_one_made_meanwhile_is_not_tried_again():
+    SendCounter.objects.create(digest=SUBJECT.digest)
+    with fail(budgets.TRIES):
+        budgets._create(SUBJECT.digest)
+    assert SendCounter.objects.count() == 1

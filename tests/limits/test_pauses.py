@@ -15,6 +15,7 @@ from django_mfa.limits.models import SendPause, SendRecord
 from django_mfa.limits.sends import Sending
 from django_mfa.session import Context
 from django_mfa.testing import freeze
+from django_mfa.values import Purpose
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,7 @@ def limits(settings):
     return change
 
 
-def send(user, number=0, country="LV", block="+371299"):
+def send(user, number=0, country="LV", block="+371299", **more):
     name = sends.reserve(
         CONTEXT,
         Sending(
@@ -52,6 +53,7 @@ def send(user, number=0, country="LV", block="+371299"):
             country=country,
             kind="mobile",
             prefix=f"{block}{number // 10_000}",
+            **more,
         ),
     )
     sends.sent(name, gateway="locmem")
@@ -133,6 +135,86 @@ def test_messages_that_failed_prove_nothing(user, time):
     time.tick(WAIT)
     send(user)
     assert not places()
+
+
+# Who lives there
+
+EARLY = timedelta(hours=1)
+RESIDENT = 999
+
+
+@pytest.fixture
+def paused(user, time):
+    """Sending to a country and a block pauses; the two messages that found it out are gone."""
+    pump(user)
+    time.tick(WAIT)
+    send(user)
+    assert places()
+
+
+def signs_in(user, before=EARLY, number=RESIDENT):
+    """A code to sign in, to a number that was proven so long before the pause."""
+    opened = SendPause.objects.latest("opened").opened
+    return send(user, number, proven=opened - before, purpose=Purpose.LOGIN)
+
+
+def test_people_who_proved_their_number_before_go_on_signing_in(user, paused, time):
+    sends.answered(signs_in(user))
+    with pytest.raises(SendRefused):
+        send(user, RESIDENT, purpose=Purpose.ENROL)
+    with pytest.raises(SendRefused):
+        send(user, RESIDENT, purpose=Purpose.LOGIN)
+    time.tick(60)
+    signs_in(user)
+
+
+def test_a_number_that_was_proven_while_it_began_does_not(user, paused):
+    with pytest.raises(SendRefused) as caught:
+        signs_in(user, before=EARLY - timedelta(seconds=1))
+    assert caught.value.details["why"] == "pause"
+
+
+def test_people_who_live_there_keep_to_the_budgets(user, paused, limits):
+    limits(NUMBER_HOUR=1)
+    signs_in(user)
+    with pytest.raises(SendRefused) as caught:
+        signs_in(user)
+    assert caught.value.details["why"] == "number_hour"
+
+
+def test_numbers_that_were_proven_to_be_pumped_stop_as_well(user, paused, time):
+    for _ in range(5):
+        signs_in(user)
+    # They can still be used; until then the budgets hold.
+    signs_in(user)
+    time.tick(WAIT)
+    with pytest.raises(SendRefused):
+        signs_in(user)
+    signs_in(user, number=RESIDENT + 1)
+
+
+def test_one_code_in_five_that_is_used_shows_that_somebody_is_there(user, paused, time):
+    for _ in range(4):
+        signs_in(user)
+    sends.answered(signs_in(user))
+    time.tick(WAIT)
+    signs_in(user)
+    time.tick(WAIT)
+    signs_in(user)
+
+
+def test_what_strangers_have_sent_to_a_number_says_nothing_of_its_owner(user, time):
+    for _ in range(10):
+        send(user, RESIDENT, purpose=Purpose.ENROL)
+    time.tick(WAIT)
+    send(user)
+    assert places()
+    signs_in(user)
+
+
+def test_an_old_pause_keeps_nobody_out(user, paused, time):
+    time.tick(3601)
+    send(user, RESIDENT, purpose=Purpose.ENROL)
 
 
 def test_it_can_be_switched_off(user, time, limits):

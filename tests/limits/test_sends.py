@@ -140,6 +140,18 @@ def test_strangers_who_type_a_number_do_not_spend_its_owners_codes(
     refused(at(), to(user))
 
 
+def test_strangers_who_type_neighbours_do_not_spend_the_codes_of_a_block(
+    user, make_user, time, limit
+):
+    limit(PREFIX_DAY=1)
+    mallory, block = make_user("mallory"), NUMBER[:-4]
+    typed = to(mallory, f"{block}0000", purpose=Purpose.ENROL)
+    sends.reserve(at("192.0.2.66"), typed)
+    assert refused(at("192.0.2.66"), typed).details["why"] == "prefix_day"
+    sends.reserve(at(), to(user))
+    refused(at(), to(user))
+
+
 def test_one_network_of_ipv6_is_one_address(user, time, limit):
     limit(ADDRESS_HOUR=1)
     sends.reserve(at("2001:db8::1"), to(user))
@@ -188,6 +200,24 @@ def test_M01_what_failed_is_given_back(user, time, limit):
     assert (row.state, row.reason) == (SendRecord.FAILED, "send_timed_out")
     sends.reserve(at(), to(user))
     refused(at(), to(user))
+
+
+def test_M01_an_hour_of_time_outs_costs_nothing(user, time):
+    for _ in range(conf.get().SENDS.NUMBER_HOUR):
+        sends.give_back(sends.reserve(at(), to(user)), why="send_timed_out")
+    for _ in range(conf.get().SENDS.NUMBER_HOUR):
+        sends.reserve(at(), to(user))
+    refused(at(), to(user))
+
+
+@pytest.mark.parametrize("scope", [each.lower() for each in SCOPES])
+def test_M02_time_outs_are_no_way_round_the_budgets(user, time, limit, scope):
+    limit(**{f"{scope}_hour".upper(): 7})
+    for _ in range(14):
+        sends.give_back(sends.reserve(at(), to(user)), why="send_timed_out")
+    assert refused(at(), to(user)).details["why"] == f"{scope}_hour"
+    time.tick(3600)
+    sends.reserve(at(), to(user))
 
 
 def test_it_is_given_back_once(user, time, limit):

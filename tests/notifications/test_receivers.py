@@ -12,7 +12,7 @@ from django_mfa import clock, signals
 from django_mfa.errors import FactorRequired
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import enrol, manage, reset
-from django_mfa.notifications.notice import SUBJECTS
+from django_mfa.notifications.subjects import SUBJECTS
 from django_mfa.session import Context
 from django_mfa.testing import (
     add_recovery_codes,

@@ -81,7 +81,11 @@ def test_a_site_says_by_code_of_its_own_who(settings, make_user, who):
 
 
 @pytest.mark.parametrize(
-    "who", [fails, f"{__name__}.fails", "staf", "no_such.module.function", 3]
+    "who",
+    [
+        *(fails, f"{__name__}.fails", "staf", "no_such.module.function", 3),
+        *("group:", "group", "permission: ", "django_mfa.conf"),
+    ],
 )
 def test_a_policy_that_cannot_be_asked_demands(settings, user, caplog, who):
     policies(settings, {"who": who})
@@ -163,6 +167,21 @@ def test_a_stricter_policy_shortens_the_grace(settings, user, moving):
     policies(settings, {"who": "everyone", "grace_days": 1})
     assert engine.deadline(fresh(user)) == clock.now() + timedelta(days=1)
     policies(settings, {"who": "everyone", "grace_days": 0})
+    assert engine.must_enrol_now(fresh(user))
+
+
+def test_the_shorter_grace_of_a_stricter_policy_is_not_renewed_by_visits(
+    settings, user, moving
+):
+    policies(settings, {"who": "everyone", "grace_days": 30})
+    engine.deadline(user)
+    policies(settings, {"who": "everyone", "grace_days": 2})
+    until = engine.deadline(fresh(user))
+    for _day in range(2):
+        moving.tick(timedelta(days=1))
+        assert engine.deadline(fresh(user)) == until
+    assert engine.must_enrol_now(fresh(user))
+    policies(settings, {"who": "everyone", "grace_days": 30})
     assert engine.must_enrol_now(fresh(user))
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from operator import and_, or_
+
 import pytest
 
 from django_mfa import clock
@@ -89,12 +91,34 @@ def test_both_must_be_met_each_perhaps_by_another_proof():
         PhishingResistant() & Recent(900),
         Recent(900) & Strength("aal1") & PhishingResistant(),
         PhishingResistant() & (Strength("aal1") & Recent(900)),
+        PhishingResistant() & (Recent(900) | Recent(60)),
+        (Recent(900) | Strength("aal3")) & PhishingResistant(),
+        (Recent(900) & PhishingResistant()) | (Recent(60) & Strength("aal3")),
     ],
 )
 def test_a_fresh_weak_proof_does_not_make_an_old_strong_one_fresh(both):
     assert not both.is_met_by([proof(), proof(age=5000, strong=True)])
     assert not both.is_met_by([proof()])
     assert both.is_met_by([proof(age=5000), proof(strong=True)])
+
+
+def test_a_proof_counts_for_the_alternative_that_it_is_fresh_enough_for():
+    either = PhishingResistant() & (Recent(900) | AnyFactor())
+    assert either.is_met_by([proof(age=5000, strong=True)])
+    assert not either.is_met_by([proof()])
+
+
+@pytest.mark.parametrize("seconds", ["900", None, [900]])
+def test_an_age_that_is_no_number_is_refused_when_it_is_written(seconds):
+    with pytest.raises(TypeError, match="is no number of seconds"):
+        Recent(seconds)
+
+
+@pytest.mark.parametrize("other", [900, "AnyFactor", AnyFactor, None])
+def test_what_is_no_requirement_composes_with_none(other):
+    for compose in (and_, or_):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            compose(AnyFactor(), other)
 
 
 def test_one_of_two_is_enough():

@@ -126,15 +126,50 @@ def test_an_audience_is_asked_by_its_name(settings, user, staff):
         {"who": "nowhere.to.be.found"},
         {"who": "audience:nobody"},
         {"who": "staff", "streng": "aal2"},
+        {1: 2, "who": "staff"},
+        {"who": "group:"},
+        {"who": "permission: "},
+        {"who": "group"},
+        {"who": 5},
+        {"who": ["staff"]},
+        {"who": "django_mfa.conf"},
+        {"who": "staff", "name": 5},
+        {"who": "staff", "grace_days": -1},
+        {"who": "staff", "grace_days": 10**12},
+        {"who": "staff", "reminder_days": 3},
+        {"who": "staff", "reminder_days": ["3"]},
+        {"who": "staff", "allowed_factors": "totp"},
+        {"who": "staff", "allowed_factors": 5},
+        {"who": "staff", "step_up_age": "300"},
+        {"who": "staff", "step_up_age": 0},
+        {"who": "staff", "minimum_strength": 3},
+        {"who": "staff", "required": "no"},
+        {"who": "staff", "phishing_resistant": 1},
+        {"who": "staff", "trust_allowed": "no"},
     ],
+    ids=str,
 )
 def test_a_policy_nobody_can_meet_is_found(settings, policy):
     settings.DJANGO_MFA = {"POLICIES": [policy]}
     assert list(problems.of_settings())
 
 
+@pytest.mark.parametrize("audience", ["no.such.path", "django_mfa.conf"])
+def test_an_audience_that_cannot_be_asked_is_found(settings, audience):
+    settings.DJANGO_MFA = {"POLICY_AUDIENCES": {"acme": audience}}
+    assert list(problems.of_settings())
+
+
 @pytest.mark.parametrize(
-    "trigger", ["admin_action", {"pat": "x"}, {"methods": "write"}]
+    "trigger",
+    [
+        *("admin_action", None, 5, {"pat": "x"}, {"methods": "write"}),
+        *({"path": ""}, {"path": 5}, {"view": None}),
+        *({"path": "x", "methods": 5}, {"path": "x", "max_age": "5m"}),
+        *({"path": "x", "max_age": 0}, {"path": "x", "strength": "aal9"}),
+        {"path": "x", "phishing_resistant": "no"},
+    ],
+    ids=str,
 )
 def test_a_rule_that_is_none_is_found(settings, trigger):
     settings.DJANGO_MFA = {"STEP_UP": {"TRIGGERS": [trigger]}}
@@ -144,7 +179,14 @@ def test_a_rule_that_is_none_is_found(settings, trigger):
 def test_what_can_be_met_is_no_problem(settings):
     settings.DJANGO_MFA = {
         "POLICIES": [{"who": "staff", "allowed_factors": ["totp"], "name": "S"}],
-        "STEP_UP": {"TRIGGERS": ["admin_actions", {"path": "pay/*"}]},
+        "STEP_UP": {
+            "TRIGGERS": [
+                "admin_actions",
+                {"path": "pay/*", "methods": ["POST"], "max_age": 60},
+                {"view": "pay", "strength": "aal2", "phishing_resistant": True},
+            ]
+        },
+        "POLICY_AUDIENCES": {"acme": bool, "path": "django_mfa.conf.get"},
     }
     assert not list(problems.of_settings())
 
@@ -167,6 +209,10 @@ def test_policies_for_everyone_that_exclude_each_other_are_found(settings):
     [(text, _hint)] = problems.of_rules(rules(["totp"], ["passkey"]))
     assert text == "Nobody can meet all policies for everyone."
     assert not list(problems.of_rules(rules(["totp"], ["passkey", "totp"])))
+    staff = {"who": "staff", "name": "Keys", "allowed_factors": ["passkey"]}
+    both = [*rules(["totp"]), snapshot.rule_of(staff)]
+    [(text, _hint)] = problems.of_rules(both)
+    assert text == "Nobody can meet policy 'Keys' and those for everyone."
     settings.DJANGO_MFA = {"FACTORS": ["totp", "recovery_code"]}
     alone = [snapshot.rule_of({"who": "everyone", "phishing_resistant": True})]
     assert "Nobody can meet" in next(problems.of_rules(alone))[0]

@@ -83,6 +83,25 @@ def test_M02_twenty_wishes_for_a_code_at_once_send_one(alice, phone):
     assert len(sms_outbox) == 1
 
 
+@pytest.mark.parametrize("browsers", ["one", "many"])
+def test_M02_twenty_new_numbers_at_once_get_one_code(alice, make_user, browsers):
+    user = make_user("zoe")
+    first = Browser(raise_request_exception=False).begin(user)
+    doors = (
+        copies(first)
+        if browsers == "one"
+        else [Browser(raise_request_exception=False).begin(user) for _ in range(MANY)]
+    )
+    jobs = [
+        lambda n=n, door=door: door.send("setup_send", "sms", to=f"+4474{n:02}123456")
+        for n, door in enumerate(doors)
+    ]
+    found = statuses(all_at_once(jobs))
+    assert sorted(set(found)) == [302, 429]
+    assert found.count(302) == 1
+    assert len(sms_outbox) == 1
+
+
 def test_a_task_that_twenty_workers_got_sends_once(waiting, settings):
     QUEUE.clear()
     settings.DJANGO_MFA = {**SETTINGS, "SENT_CODES": {"DISPATCHER": QUEUE.append}}

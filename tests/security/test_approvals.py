@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin import AdminSite, ModelAdmin, action
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.urls import path
 from django.views import generic
 from django.views.decorators.csrf import csrf_exempt
@@ -63,7 +64,47 @@ class EditView(Mine, generic.UpdateView):
     fields = ("payee", "amount")
 
 
+class OwnPost(Mine, generic.detail.BaseDetailView):
+    """A view that says itself what it does, as most do."""
+
+    approval_action = "payment.send"
+
+    def post(self, request, *args, **kwargs):
+        ran.append("sent")
+        if "fail" in request.POST:
+            raise PermissionDenied
+        return HttpResponse("sent")
+
+
+class OwnAsyncPost(ApprovalRequiredMixin, generic.View):
+    approval_action = "payment.send"
+
+    def get_approval_summary(self, obj):
+        return "Send it"
+
+    def get_approval_fields(self, obj):
+        return {}
+
+    async def post(self, request, *args, **kwargs):
+        ran.append("sent")
+        return HttpResponse("sent")
+
+
+class RaiseView(Mine, generic.detail.BaseDetailView):
+    """Acts upon whatever it finds: a body of JSON, the address, a form, a file."""
+
+    approval_action = "payment.raise"
+
+    def post(self, request, *args, **kwargs):
+        ran.append(kwargs.get("amount", "raised"))
+        return HttpResponse("raised")
+
+
 urlpatterns = [
+    path("pay/<int:pk>/send/", csrf_exempt(OwnPost.as_view())),
+    path("pay/<int:pk>/asend/", csrf_exempt(OwnAsyncPost.as_view())),
+    path("pay/<int:pk>/raise/", csrf_exempt(RaiseView.as_view())),
+    path("pay/<int:pk>/raise/<int:amount>/", csrf_exempt(RaiseView.as_view())),
     path("pay/<int:pk>/delete/", csrf_exempt(DeleteView.as_view())),
     path("pay/<int:pk>/edit/", csrf_exempt(EditView.as_view())),
     path("pay/add/<path:where>/", csrf_exempt(AddView.as_view())),
@@ -138,6 +179,23 @@ def test_no_method_of_a_view_goes_past_its_approval(clerk, payments, method):
     assert response.status_code == 405 or response.url.startswith("/mfa/approve/")
 
 
+@pytest.mark.parametrize("name", ["send", "asend"])
+def test_a_post_of_the_view_itself_goes_past_no_approval(clerk, payments, clock, name):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/{name}/"
+    approved(clerk, browser, browser.post(url), clock)
+    assert ran == []
+    assert browser.post(url).content == b"sent"
+    assert browser.post(url).url.startswith("/mfa/approve/")
+    assert ran == ["sent"]
+
+
+def test_what_fails_spends_no_approval(clerk, payments, clock):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/send/"
+    approved(clerk, browser, browser.post(url, {"fail": "1"}), clock)
+    assert browser.post(url, {"fail": "1"}).status_code == 403
+    assert not Approval.objects.get().used_at
+
+
 def test_an_approval_of_an_edit_is_one_of_what_was_typed(clerk, payments, clock):
     browser, url = clerk.enter(), f"/pay/{payments[0].pk}/edit/"
     typed = {"payee": "Ann", "amount": "11", "csrfmiddlewaretoken": "x"}
@@ -167,6 +225,67 @@ def test_an_approval_of_a_form_binds_files_and_secrets_without_storing_them(
     assert send(password="other").url.startswith("/mfa/approve/")
     assert send(file=b"two").url.startswith("/mfa/approve/")
     assert send().url == "/payments/"
+
+
+JSON = {"content_type": "application/json"}
+RAISED = "raise/"
+#: How an action is told its amount: the first is approved, the second is not.
+TOLD = {
+    "query": ((f"{RAISED}?amount=5", {}), (f"{RAISED}?amount=500", {})),
+    "query twice": ((f"{RAISED}?a=5", {}), (f"{RAISED}?a=5&a=500", {})),
+    "address": ((f"{RAISED}5/", {}), (f"{RAISED}500/", {})),
+    "json": (
+        (RAISED, {"data": {"amount": 5}, **JSON}),
+        (RAISED, {"data": {"amount": 500}, **JSON}),
+    ),
+    "text": (
+        (RAISED, {"data": "5", "content_type": "text/plain"}),
+        (RAISED, {"data": "500", "content_type": "text/plain"}),
+    ),
+    "type": (
+        (RAISED, {"data": "a=5", "content_type": "text/plain"}),
+        (
+            RAISED,
+            {"data": "a=5", "content_type": "application/x-www-form-urlencoded"},
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", TOLD)
+def test_whatever_tells_an_action_what_to_do_is_bound(clerk, payments, clock, way):
+    browser, own = clerk.enter(), f"/pay/{payments[0].pk}/"
+    (place, sent), (other, sent_too) = TOLD[way]
+    approved(clerk, browser, browser.post(own + place, **sent), clock)
+    assert "5" in str(Approval.objects.get().fields)
+    response = browser.post(own + other, **sent_too)
+    assert response.url.startswith("/mfa/approve/")
+    assert ran == []
+    assert browser.post(own + place, **sent).content == b"raised"
+
+
+def test_a_file_hides_no_field_of_its_name(clerk, payments):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/raise/"
+    body = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="amount"%s\r\n\r\n%s\r\n' % part
+        for part in ((b"", b"500"), (b'; filename="a"', b"5"))
+    )
+    browser.generic("POST", url, body + b"--x--", "multipart/form-data; boundary=x")
+    assert ["amount", "500"] in Approval.objects.get().fields
+
+
+def test_a_secret_in_a_body_is_bound_unseen(clerk, payments):
+    browser, url = clerk.enter(), f"/pay/{payments[0].pk}/raise/"
+    for secret in ("hunter2", "hunter3"):
+        assert browser.post(url, {"password": secret}, **JSON).status_code == 302
+    assert "hunter" not in str([row.fields for row in Approval.objects.all()])
+    assert Approval.objects.count() == 2
+
+
+def test_a_body_that_is_no_text_cannot_be_shown(clerk, payments):
+    url, kind = f"/pay/{payments[0].pk}/raise/", "application/octet-stream"
+    response = clerk.enter().generic("POST", url, b"\xff", content_type=kind)
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("payee", ["x" * 1001, "a\0b"])

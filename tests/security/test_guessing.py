@@ -6,7 +6,7 @@ from django.core import mail
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.audit.models import AuditEvent
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
-from django_mfa.notifications.notice import SUBJECTS
+from django_mfa.notifications.subjects import SUBJECTS
 from django_mfa.testing import add_totp, totp_code
 from tests.browser import Browser, wrong_code
 

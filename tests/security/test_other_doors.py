@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth import aauthenticate, alogin, authenticate, login
+from django.contrib.auth import (
+    aauthenticate,
+    alogin,
+    authenticate,
+    get_user_model,
+    login,
+)
 from django.contrib.auth.backends import RemoteUserBackend
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
@@ -17,6 +23,8 @@ from django_otp.decorators import otp_required
 from django_otp.forms import OTPAuthenticationForm
 from django_otp.views import LoginView as OTPLoginView
 
+from django_mfa.approvals import approve
+from django_mfa.approvals.models import Approval
 from django_mfa.decorators import mfa_required
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.testing import add_totp, totp_code
@@ -66,12 +74,25 @@ def again(request):
     return HttpResponse(str(request.user.pk))
 
 
+async def aagain(request):
+    user = await request.auser()
+    await alogin(request, user)
+    return HttpResponse(str(user.pk))
+
+
+def pay(request):
+    terms = {"second_person": True, "permission": "auth.add_user"}
+    approve(request, "pay", None, "Pay Ben", {"Amount": 5000}, **terms)
+
+
 urlpatterns = [
+    path("pay/", pay),
     path("whoami/", whoami),
     path("awhoami/", awhoami),
     path("enter/", enter),
     path("aenter/", aenter),
     path("again/", again),
+    path("aagain/", aagain),
     path(
         "plain-login/",
         LoginView.as_view(template_name="site/plain.html"),
@@ -92,6 +113,13 @@ def doors(settings):
 
 def who(browser, url="/whoami/"):
     return browser.get(url).text
+
+
+def beside_django_otp(middleware, place):
+    """Put the middleware of django-otp before ours, or after it."""
+    spot = middleware.index(OURS) + (place == "after")
+    theirs = "django_otp.middleware.OTPMiddleware"
+    return [*middleware[:spot], theirs, *middleware[spot:]]
 
 
 def credentials(user):
@@ -131,6 +159,28 @@ def test_logging_in_again_keeps_the_proof_of_this_very_session(alice):
     browser = alice.enter()
     assert who(browser, "/again/") == str(alice.user.pk)
     assert who(browser, "/vault/") == str(alice.user.pk)
+
+
+@pytest.mark.parametrize("place", ["no", "before", "after"])
+@pytest.mark.parametrize("url", ["/again/", "/aagain/"])
+def test_logging_in_again_makes_no_proof_fresh(alice, clock, settings, url, place):
+    if place != "no":
+        settings.MIDDLEWARE = beside_django_otp(settings.MIDDLEWARE, place)
+    browser = alice.enter()
+    assert browser.get("/mfa/disable/").status_code == 200
+    clock.tick(901)
+    browser.get(url)
+    assert who(browser, "/vault/") == str(alice.user.pk)
+    assert browser.get("/mfa/disable/")["Location"].startswith("/mfa/step-up/")
+
+
+def test_logging_in_again_with_another_code_makes_the_proof_fresh(alice, clock):
+    browser = alice.enter()
+    clock.tick(901)
+    device = TOTPDevice.objects.get(user=alice.user)
+    code = {"otp_token": totp_code(alice.secret), "otp_device": device.persistent_id}
+    browser.post("/otp-login/", {**credentials(alice.user), **code})
+    assert browser.get("/mfa/disable/").status_code == 200
 
 
 def test_logging_in_again_as_another_asks_for_theirs(alice, bob):
@@ -265,10 +315,7 @@ def test_beside_djangos_login_required_middleware_nothing_goes_in_a_circle(
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_beside_the_middleware_of_django_otp(alice, settings, place):
-    middleware = list(settings.MIDDLEWARE)
-    spot = middleware.index(OURS) + (place == "after")
-    middleware.insert(spot, "django_otp.middleware.OTPMiddleware")
-    settings.MIDDLEWARE = middleware
+    settings.MIDDLEWARE = beside_django_otp(settings.MIDDLEWARE, place)
     browser = alice.begin()
     assert who(browser) == "None"
     assert browser.get("/otp/").status_code == 302
@@ -375,3 +422,47 @@ def test_a_device_of_bob_on_the_user_does_not_sign_alice_in(alice, bob):
     login(request, user)
     request.session.save()
     assert who(browser.with_key(request.session.session_key)) == "None"
+
+
+def impersonate(get_response):
+    """A middleware that shows the site to one person as another one sees it."""
+
+    def shown_as(request):
+        name = request.GET.get("as")
+        if name:
+            request.user = get_user_model()._default_manager.get(pk=name)
+        return get_response(request)
+
+    return shown_as
+
+
+@pytest.fixture
+def impersonating(settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.impersonate"]
+
+
+@pytest.mark.usefixtures("impersonating")
+def test_who_looks_at_the_site_as_another_asks_for_nothing_in_their_name(alice, carol):
+    browser, named = alice.enter(), f"?as={carol.pk}"
+    assert browser.get(f"/whoami/{named}").content.decode() == str(carol.pk)
+    assert browser.post("/pay/").url.startswith("/mfa/approve/")
+    # Else they would be two persons by themselves.
+    assert not browser.post(f"/pay/{named}").url.startswith("/mfa/approve/")
+    assert Approval.objects.get().requester == alice.user
+
+
+@pytest.mark.usefixtures("impersonating")
+def test_who_looks_at_the_site_as_another_sets_up_nothing_for_them(alice, carol, clock):
+    browser, named = alice.enter(), f"?as={carol.pk}"
+    for name in ("security", "sign_ins", "approvals", "recovery_codes"):
+        response = browser.get(reverse(f"django_mfa:{name}") + named)
+        assert response.url.startswith("/mfa/login/"), name
+    setup = reverse("django_mfa:setup", args=["totp"]) + named
+    assert browser.get(setup).status_code == 302
+    assert browser.post(setup, {"code": "000000"}).status_code == 302
+    assert not TOTPDevice.objects.filter(user=carol).exists()
+    clock.tick(30)
+    step_up = reverse("django_mfa:step_up")
+    assert browser.post(step_up + named, {"password": "pw"}).status_code == 302
+    assert browser.post(step_up, {"code": alice.code}).status_code == 302
+    assert browser.page("security").status_code == 200

@@ -7,6 +7,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.db.models import F
 from django.test import AsyncClient
 
 from django_mfa.accounts.models import MFAAccount
@@ -182,6 +183,22 @@ def test_switched_off_nothing_is_offered_or_believed(trusted, settings, alice):
     assert trusted.is_waiting
 
 
+def test_switched_off_a_session_that_rests_on_trust_must_prove_itself(
+    trusted, settings, alice
+):
+    trusted.password(alice.user)
+    assert trusted.is_in
+    configure(settings, TRUSTED_DEVICES={})
+    assert not trusted.is_in
+    assert trusted.is_waiting
+
+
+def test_a_clock_that_steps_back_revives_no_trust(trusted, alice, clock):
+    clock.tick(-DAY)
+    trusted.begin(alice.user)
+    assert trusted.is_waiting
+
+
 # U09: weak proofs
 
 
@@ -339,6 +356,37 @@ def test_sessions_end(alice, clock, settings):
     configure(settings, SESSIONS={"ABSOLUTE_AGE": 3600})
     browser = alice.enter()
     clock.tick(3601)
+    assert not browser.is_in
+    assert not browser.is_waiting
+
+
+def test_proofs_without_a_password_do_not_lengthen_a_session(alice, clock, settings):
+    configure(settings, SESSIONS={"ABSOLUTE_AGE": 3600, "PROOF_AGE": 1000})
+    browser = alice.enter()
+    for _time in range(3):
+        clock.tick(1001)
+        assert not browser.is_in
+        browser.code(totp_code(alice.secret))
+        assert browser.is_in
+    clock.tick(1001)
+    assert not browser.is_in
+    assert not browser.is_waiting
+    assert browser.enter(alice.user, alice.secret)
+    clock.tick(999)
+    assert browser.is_in
+
+
+def test_a_change_of_factors_elsewhere_does_not_lengthen_a_session(
+    alice, clock, settings
+):
+    configure(settings, SESSIONS={"ABSOLUTE_AGE": 3600})
+    browser = alice.enter()
+    clock.tick(3000)
+    MFAAccount.objects.update(epoch=F("epoch") + 1)
+    assert not browser.is_in
+    browser.code(totp_code(alice.secret))
+    assert browser.is_in
+    clock.tick(601)
     assert not browser.is_in
     assert not browser.is_waiting
 

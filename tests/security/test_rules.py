@@ -9,11 +9,13 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.views import LoginView
+from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
-from django.urls import path, re_path
+from django.urls import include, path, re_path, reverse
+from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from django_mfa.mixins import StepUpModelAdmin
+from django_mfa.mixins import ApprovalRequiredMixin, StepUpModelAdmin
 from django_mfa.testing import totp_code
 from tests.browser import Browser
 from tests.policy_pages import plain
@@ -43,11 +45,20 @@ class GuardedItself(StepUpModelAdmin, ModelAdmin):
         return [path("own/", csrf_exempt(plain)), *super().get_urls()]
 
 
+SHARED = [path("own/", plain, name="shared")]
+
+
+class GuardedWithin(StepUpModelAdmin, ModelAdmin):
+    def get_urls(self):
+        return [path("within/", include((SHARED, "within"))), *super().get_urls()]
+
+
 unguarded = AdminSite("unguarded")
 unguarded.register(Group, OwnView)
 stepping = AdminSite("stepping")
 stepping.register(Group, Guarded)
 stepping.register(Permission, GuardedItself)
+stepping.register(ContentType, GuardedWithin)
 
 
 class Callable:
@@ -57,15 +68,47 @@ class Callable:
         return plain(request)
 
 
-half = partial(plain)
-half.csrf_exempt = True  # type: ignore[attr-defined]
+def half(view):
+    found = partial(view)
+    found.csrf_exempt = True
+    return found
+
+
+class OfClass(View):
+    def post(self, request):
+        return plain(request)
+
+
+class OfApproval(ApprovalRequiredMixin, OfClass):
+    approval_action = "rules.run"
+
+    def get_approval_summary(self, obj):
+        return "Run it"
+
+    def get_approval_fields(self, obj):
+        return {}
+
+
+def within(view):
+    """A view wrapped in a decorator that tells no more than `__wrapped__`."""
+
+    def wrapper(request):
+        return view(request)
+
+    wrapper.__wrapped__, wrapper.csrf_exempt = view, True
+    return wrapper
+
 
 urlpatterns = [
+    path("shared/", include(SHARED)),
     path("plain-login/", LoginView.as_view(template_name="site/plain.html")),
     path("route/", plain, name="rules-named"),
     re_path(r"^regex/$", plain),
     path("callable/", Callable(), name="callable"),
-    path("partial/", half),
+    path("partial/", half(plain)),
+    path("partial-class/", half(half(OfClass.as_view()))),
+    path("within/", within(half(OfClass.as_view()))),
+    path("partial-approval/", half(OfApproval.as_view())),
     path("unguarded/", unguarded.urls),
     path("stepping/", stepping.urls),
     *pages,
@@ -126,6 +169,16 @@ def test_a_step_up_admin_guards_the_views_that_it_adds(clerk, clock):
         assert browser.get(f"/stepping/auth/{kind}/own/").content == b"seen"
 
 
+def test_a_step_up_admin_guards_the_views_that_it_includes(clerk, clock):
+    browser = clerk.enter()
+    place = reverse("stepping:within:shared", current_app="stepping")
+    assert browser.post(place).content == b"seen"
+    clock.tick(SIXTEEN_MINUTES)
+    assert browser.post(place).url.startswith("/mfa/step-up/")
+    assert browser.get(place).content == b"seen"
+    assert browser.post("/shared/own/").content == b"seen"  # of nobody's admin
+
+
 def end_of(browser, response):
     """The page to which a chain of at most three redirects leads."""
     for _hop in range(3):
@@ -172,6 +225,8 @@ RULES = {
     "route": ("regex/", {"path": "regex/", "methods": "write"}),
     "class of a callable": ("callable/", {"view": f"{__name__}.Callable"}),
     "partial": ("partial/", {"view": "tests.policy_pages.plain"}),
+    "class in a partial": ("partial-class/", {"view": f"{__name__}.OfClass"}),
+    "class in a decorator": ("within/", {"view": f"{__name__}.OfClass"}),
 }
 
 
@@ -185,3 +240,13 @@ def test_a_rule_finds_every_kind_of_view_it_names(alice, settings, clock, name):
     response = browser.post(f"/{place}")
     assert response.status_code == 302
     assert "X-Ran" not in response.headers
+
+
+def test_a_view_that_needs_approvals_is_one_in_a_partial_as_well(
+    alice, settings, clock
+):
+    configure(settings, STEP_UP={"TRIGGERS": ["approval_operations"]})
+    browser = alice.enter()
+    assert browser.post("/partial-approval/").url.startswith("/mfa/approve/")
+    clock.tick(SIXTEEN_MINUTES)
+    assert browser.post("/partial-approval/").url.startswith("/mfa/step-up/")

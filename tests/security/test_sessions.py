@@ -11,7 +11,7 @@ from django_mfa.accounts.models import MFAAccount
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import reset
 from django_mfa.session import Context
-from django_mfa.testing import add_totp, totp_code
+from django_mfa.testing import add_email, add_totp, totp_code
 from testproject.urls import urlpatterns as pages
 from tests.browser import Browser
 
@@ -328,6 +328,27 @@ def test_a_hold_ends_with_the_user(alice):
     alice.user.delete()
     assert browser.page("verify").status_code in (200, 302)
     assert browser.code("123456").status_code == 302
+    assert not browser.is_waiting
+
+
+@pytest.mark.parametrize("part", ["codes that are sent", "trusted browsers"])
+def test_a_hold_that_is_over_leads_in_no_circle(make_user, settings, part):
+    person = make_user("dora")
+    if part == "trusted browsers":
+        settings.DJANGO_MFA = {"TRUSTED_DEVICES": {"ENABLED": True}}
+        add_totp(person)
+        url = "/mfa/verify/"
+    else:
+        settings.DJANGO_MFA = {"FACTORS": ["email", "recovery_code"]}
+        add_email(person)
+        url = "/mfa/verify/email/send/"
+    browser = Browser().begin(person)
+    person.set_password("new")
+    person.save()
+    send = browser.post if url.endswith("send/") else browser.get
+    response = send(url, follow=True)
+    assert response.request["PATH_INFO"] == "/mfa/login/"
+    assert response.status_code == 200
     assert not browser.is_waiting
 
 

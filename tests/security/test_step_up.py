@@ -9,7 +9,7 @@ from django_mfa.accounts.models import MFAAccount
 from django_mfa.decorators import mfa_exempt, mfa_required
 from django_mfa.mixins import MFARequiredMixin
 from django_mfa.policy.requirements import AnyFactor, PhishingResistant, Recent
-from django_mfa.testing import totp_code
+from django_mfa.testing import add_totp, totp_code
 from testproject.urls import urlpatterns as pages
 from tests.browser import Browser
 
@@ -148,6 +148,26 @@ def test_U05_every_way_leads_to_the_set_up_and_none_in_a_circle(staff, url):
     assert response.status_code == 200
     assert len(response.redirect_chain) <= 3
     assert response.request["PATH_INFO"].startswith("/mfa/setup/")
+
+
+@pytest.mark.parametrize("change", ["enrolled", "password", "switched off", "gone"])
+@pytest.mark.parametrize("url", ["/mfa/setup/", "/mfa/setup/totp/", "/transfer/"])
+def test_U05_who_changed_meanwhile_starts_again_and_goes_in_no_circle(
+    staff, url, change
+):
+    browser = Browser().begin(staff)
+    if change == "enrolled":
+        add_totp(staff)  # on the phone, say
+    elif change == "gone":
+        staff.delete()
+    else:
+        staff.is_active = change != "switched off"
+        staff.set_password("new")
+        staff.save()
+    response = browser.get(url, follow=True)
+    assert response.request["PATH_INFO"] == "/mfa/login/"
+    assert response.status_code == 200
+    assert not browser.is_waiting
 
 
 def test_U05_after_the_set_up_the_way_goes_on(staff):

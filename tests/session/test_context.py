@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.test import RequestFactory
 
 from django_mfa.errors import LoginExpired
@@ -64,3 +65,16 @@ def test_a_client_without_a_session_has_all_the_rest(user):
     assert client.actor == whole.actor == user
     assert (client.address, client.host) == (whole.address, whole.host)
     assert Context.of_client(seen).actor is None
+
+
+def test_a_login_by_any_view_says_from_where(user):
+    seen = request(user, user_agent="Fire\x00fox\n", x_request_id="abc")
+    ctx = Context.of_login(MFASession(seen), user)
+    assert (ctx.actor, ctx.address) == (user, "192.0.2.1")
+    assert (ctx.user_agent, ctx.request_id) == ("Firefox", "abc")
+    assert ctx.require_session().request is seen
+
+
+def test_a_login_by_a_bare_request_is_from_nowhere(user):
+    ctx = Context.of_login(MFASession(HttpRequest()), user)
+    assert (ctx.actor, ctx.address, ctx.user_agent) == (user, "", "")

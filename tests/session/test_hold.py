@@ -60,6 +60,7 @@ def test_a_hold_keeps_no_password(hold, user):
         "password_hash",
         "shown",
         "name",
+        "since",
     }
     assert user.password not in json.dumps(hold.as_json())
 

@@ -382,8 +382,6 @@ def asking(host: str = "testserver", *, secure: bool = False) -> MFASession:
     [
         "/",
         "/a/b/?c=d&e=//f#g",
-        "a/b",
-        "?x=1",
         "http://testserver/a/",
         "https://testserver/a/",
     ],
@@ -413,6 +411,12 @@ def test_addresses_of_this_site_are_safe(url):
         "https://testserver.evil",
         "http://testserver:81/a",
         "http://[::1",
+        "a/b",
+        "?x=1",
+        "%2f%2fevil",
+        "%68ttps://evil",
+        "evil?://testserver/",
+        "mailto:a@evil?x=://testserver/",
     ],
 )
 def test_addresses_that_lead_elsewhere_are_not(url):

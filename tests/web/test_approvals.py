@@ -54,6 +54,19 @@ ORIGIN = "https://testserver"
 BIG = {"recipient": "Bob", "amount": "5000.00"}
 
 
+@pytest.mark.parametrize("payee", ["Bob\u200b", "\u202ebob", "Bob\u2060"])
+def test_no_sign_of_what_is_approved_is_hidden(alice, payee):
+    browser = alice.browser
+    page = browser.get(browser.post("/transfer/", {**BIG, "recipient": payee}).url)
+    text = page.content.decode()
+    assert payee not in text
+    assert "[U+20" in text
+    assert dict(Approval.objects.get().fields)["To"] == payee
+    plain = browser.post("/transfer/", BIG).url
+    assert b"[U+" not in browser.get(plain).content
+    assert b"[U+20" in browser.page("approvals").content
+
+
 def test_a_big_transfer_is_approved_exactly_as_shown_and_sent_once(alice):
     browser = alice.browser
     place = browser.post("/transfer/", BIG).url

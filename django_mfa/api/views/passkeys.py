@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
+from rest_framework.exceptions import ParseError
 
 from django_mfa.api import outputs
 from django_mfa.api.base import Door, ForAnybody
 from django_mfa.api.operations import CHANGES, SIGNED_IN, does
+from django_mfa.api.parsers import TooLarge
 from django_mfa.api.serializers import (
     AuthenticateInput,
     CredentialInput,
@@ -20,6 +23,7 @@ from django_mfa.errors import (
     EnrolmentRequired,
     FactorNotAvailable,
     InvalidResponse,
+    MFAError,
     TooManyAttempts,
     TooManyDevices,
     Unavailable,
@@ -94,6 +98,28 @@ class PasskeyDoor(Door):
         return self.read(NameInput, ours), Credential(sent)
 
 
+class CompleteDoor(PasskeyDoor):
+    """Takes the answer of an authenticator, and spends its challenge whatever comes."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what cannot be read, as an answer that was judged."""
+        try:
+            # Before it is asked who sent it: the check against CSRF reads it as well,
+            # and who sends what cannot be read would be nobody.
+            _ = request.data
+            super().initial(request, *args, **kwargs)
+        except (TooLarge, ParseError):
+            # SECURITY: what was asked of this session is over, as at the pages; for a
+            # program whose token is in the body nobody knows what that was.
+            with suppress(MFAError):
+                self.answer(self.enter(), Credential(""), {})
+            raise
+
+    def answer(self, client: Client, credential: Credential, ours: Any) -> Any:
+        """Have the flow judge it."""
+        raise NotImplementedError
+
+
 @ENROLS
 class RegisterBeginView(ForEnrolment, PasskeyDoor):
     @sensitive_variables()
@@ -114,7 +140,7 @@ class RegisterBeginView(ForEnrolment, PasskeyDoor):
 
 
 @ENROLS
-class RegisterCompleteView(ForEnrolment, PasskeyDoor):
+class RegisterCompleteView(ForEnrolment, CompleteDoor):
     @sensitive_variables()
     @does(
         "Register the passkey that was made",
@@ -140,9 +166,13 @@ class RegisterCompleteView(ForEnrolment, PasskeyDoor):
     def post(self, request: Request, **kwargs: Any) -> Response:
         ours, credential = self.read_credential()
         client = self.enter(ours)
-        name = ours.get("name", "")
-        done = enrol.confirm(client.context, FACTOR, credential, name=name)
+        done = self.answer(client, credential, ours)
         return self.reply(client, confirmed(done))
+
+    @sensitive_variables()
+    def answer(self, client: Client, credential: Credential, ours: Any) -> Any:
+        name = ours.get("name", "")
+        return enrol.confirm(client.context, FACTOR, credential, name=name)
 
 
 @SETTLES
@@ -189,7 +219,7 @@ class AuthenticateBeginView(ForAnybody, PasskeyDoor):
 
 
 @SETTLES
-class AuthenticateCompleteView(ForAnybody, PasskeyDoor):
+class AuthenticateCompleteView(ForAnybody, CompleteDoor):
     @sensitive_variables()
     @does(
         "Answer with a passkey",
@@ -209,13 +239,13 @@ class AuthenticateCompleteView(ForAnybody, PasskeyDoor):
         ours, credential = self.read_credential()
         client = self.enter(ours)
         told: dict[str, Any] = {"detail": "Verified.", "method": FACTOR}
-        if self._answer(client, credential):
+        if self.answer(client, credential, ours):
             client.keep()
             told |= {"detail": "One more factor is needed.", **client.waiting()}
         return self.reply(client, told)
 
     @sensitive_variables()
-    def _answer(self, client: Client, credential: Credential) -> bool:
+    def answer(self, client: Client, credential: Credential, ours: Any) -> bool:
         """Judge the answer; return whether more is owed."""
         context = client.context
         if context.actor is not None:

@@ -12,6 +12,7 @@ class AddressForm(DestinationForm):
     to = forms.CharField(
         label=_("E-mail address"),
         max_length=MAX_DESTINATION,
+        strip=False,  # a line break at an end is refused as any other
         widget=forms.TextInput(
             attrs={
                 "type": "email",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
+from uuid import UUID
 
 from django.utils.translation import gettext
 
@@ -23,9 +24,17 @@ def bundled() -> dict[str, str]:
     return found
 
 
+def written(aaguid: object) -> str:
+    """Return an AAGUID as authenticators have it: in lower case, with hyphens."""
+    try:
+        return str(UUID(str(aaguid)))
+    except ValueError:
+        return ""
+
+
 def provider(aaguid: str) -> str:
     """Return the name of a provider, or an empty text."""
-    own = {key.lower(): name for key, name in conf.get().PASSKEY.PROVIDERS.items()}
+    own = {written(key): name for key, name in conf.get().PASSKEY.PROVIDERS.items()}
     return own.get(aaguid) or bundled().get(aaguid, "")
 
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django_mfa import conf
+from django_mfa.extras import lazy
 
 from .ceremony import named_in
 from .models import AuthenticatorModel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
 
     from .ceremony import Registered
     from .reading import Answer
+else:
+    x509 = lazy("cryptography.x509")
+    serialization = lazy("cryptography.hazmat.primitives.serialization")
 
-END = b"-----END CERTIFICATE-----"
+log = logging.getLogger("django_mfa")
 
 
 class Trust(StrEnum):
@@ -44,17 +51,20 @@ def model_of(answer: Answer) -> Model:
     """Return the roots that may vouch for an answer, and what is reported of its model."""
     format_, aaguid = named_in(answer)
     settings = conf.get().PASSKEY
-    if settings.ATTESTATION == "none" and not settings.AAGUIDS_ALLOWED:
-        return Model()
-    roots = [
-        root
-        for file in settings.ATTESTATION_ROOTS.get(format_, ())
-        for root in certificates_in(str(file))
-    ]
     entry = AuthenticatorModel.objects.filter(aaguid=aaguid).first()
-    if entry is None:
-        return Model(tuple(roots))
-    return Model((*roots, *entry.root_certificates()), tuple(entry.statuses))
+    statuses = tuple(entry.statuses) if entry else ()
+    if settings.ATTESTATION == "none" and not settings.AAGUIDS_ALLOWED:
+        return Model(statuses=statuses)
+    files = files_of(settings.ATTESTATION_ROOTS, format_)
+    roots = [root for file in files for root in certificates_in(file)]
+    roots += entry.root_certificates() if entry else []
+    return Model(tuple(roots), statuses)
+
+
+def files_of(roots: Mapping[str, Any], format_: str) -> Sequence[Any]:
+    """Return the files named for a format; one alone may stand without a list."""
+    files = roots.get(format_, ())
+    return (files,) if isinstance(files, str | Path) else files
 
 
 def trust_in(found: Registered, model: Model) -> Trust:
@@ -71,13 +81,16 @@ def safely(check: Callable[..., str], *args: Any) -> str:
     """Return what `check` says; a certificate that cannot be read is refused."""
     try:
         return check(*args)
-    except (ValueError, TypeError):
+    except Exception:  # noqa: BLE001  # certificates of strangers raise of every family
         return "attestation"
 
 
-@lru_cache(maxsize=64)
-def certificates_in(file: str) -> tuple[bytes, ...]:
-    """Return the PEM certificates of a file, each by itself."""
-    text = Path(file).read_bytes()
-    parts = text.split(END)[:-1]
-    return tuple(part.strip() + b"\n" + END + b"\n" for part in parts)
+def certificates_in(file: str | Path) -> list[bytes]:
+    """Return the PEM certificates of a file, each by itself; none if it cannot be read."""
+    try:
+        found = x509.load_pem_x509_certificates(Path(file).read_bytes())
+    except (OSError, ValueError):
+        # Then nothing vouches, and where something must, the answer is refused.
+        log.exception("The roots in %s cannot be read", file)
+        return []
+    return [each.public_bytes(serialization.Encoding.PEM) for each in found]

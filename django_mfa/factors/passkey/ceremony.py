@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from django_mfa.extras import lazy
 
+from . import cbor
 from .reading import Answer, encode
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def register(
 ) -> Registered:
     """Verify the answer to `create()`; its challenge was looked up before."""
     try:
+        _check_cbor(answer)
         found = _register(
             answer,
             expected_rp_id=expected.rp_id,
@@ -122,6 +124,7 @@ def authenticate(answer: Answer, expected: Expected, *, key: bytes) -> Asserted:
     The counter is compared elsewhere: the library knows one reaction only.
     """
     try:
+        _check_cbor(answer)
         webauthn.verify_authentication_response(
             credential=_assertion(answer),
             expected_challenge=answer.client.challenge,
@@ -132,6 +135,9 @@ def authenticate(answer: Answer, expected: Expected, *, key: bytes) -> Asserted:
             require_user_verification=expected.must_verify,
         )
         data = helpers.parse_authenticator_data(answer.authenticator_data)
+        _check_extensions(data)
+    except Refused:
+        raise
     except Exception as error:  # as above
         raise Refused(_reason(error)) from error
     return Asserted(data.sign_count, _flags(data.flags))
@@ -141,6 +147,7 @@ def authenticate(answer: Answer, expected: Expected, *, key: bytes) -> Asserted:
 def named_in(answer: Answer) -> tuple[str, str]:
     """Return the format and the AAGUID that an attestation names, not verified yet."""
     try:
+        _check_cbor(answer)
         parsed = helpers.parse_attestation_object(answer.attestation)
         data: Any = parsed.auth_data.attested_credential_data
         return str(parsed.fmt), str(helpers.aaguid_to_string(data.aaguid))
@@ -155,6 +162,16 @@ def verifiable(algorithms: Sequence[int]) -> list[int]:
 
 
 @sensitive_variables()
+def _check_cbor(answer: Answer) -> None:
+    """Refuse what the library would build beyond all bounds."""
+    data = answer.authenticator_data
+    if answer.is_creation:
+        cbor.check_item(answer.attestation)
+        data = helpers.parse_cbor(answer.attestation)["authData"]
+    cbor.check_authenticator_data(data)
+
+
+@sensitive_variables()
 def _register(answer: Answer, **expected: Any) -> Registered:
     done = webauthn.verify_registration_response(
         credential=_attestation(answer),
@@ -162,6 +179,7 @@ def _register(answer: Answer, **expected: Any) -> Registered:
         **expected,
     )
     parsed = helpers.parse_attestation_object(answer.attestation)
+    _check_extensions(parsed.auth_data)
     statement = helpers.parse_cbor(answer.attestation).get("attStmt")
     if not isinstance(statement, dict):
         raise Refused("attestation_malformed")
@@ -205,6 +223,12 @@ def _assertion(answer: Answer) -> Any:
             user_handle=answer.user_handle,
         ),
     )
+
+
+def _check_extensions(data: Any) -> None:
+    """Refuse what extensions say, if it is no map (L3 section 9.3)."""
+    if data.extensions and not isinstance(helpers.parse_cbor(data.extensions), dict):
+        raise Refused("malformed")
 
 
 def _flags(flags: Any) -> Flags:

@@ -15,7 +15,7 @@ from django_mfa.factors.base import Factor, Setup
 from django_mfa.signals import clone_suspected
 from django_mfa.values import Asking, Credential, Proof, Purpose, Verdict
 
-from . import options, registration
+from . import decoys, options, registration
 from .models import Passkey, digest_of
 from .reading import Answer, Malformed, challenge_of, parsed, read
 from .rp import RelyingParty, has_relying_party, relying_party
@@ -164,7 +164,7 @@ class PasskeyFactor(Factor):
     def judge(self, devices: Sequence[MFADevice], response: Any) -> Verdict:
         """Verify the answer with the passkey that it names."""
         if not devices:
-            return Verdict(None, right=False, reason=_why_unknown(response))
+            return Verdict(None, right=False, reason=_judged_unknown(response))
         verdict: Verdict = devices[0].judge(response)
         return verdict
 
@@ -229,12 +229,14 @@ def _read(data: Mapping[str, Any] | None) -> Answer | None:
         return None
 
 
-def _why_unknown(response: Any) -> str:
-    if response.problem:
-        return str(response.problem)
-    # SECURITY: a made-up passkey is refused like a real one; if it were said to be
-    # unknown, whoever asked for a name could tell the two apart.
-    return DECOY if options.is_decoy(response.answer.id) else UNKNOWN
+def _judged_unknown(response: Any) -> str:
+    """Return why an answer of no passkey that is known here is refused."""
+    # SECURITY: a made-up passkey is judged and refused like a real one; if it were said
+    # to be unknown, whoever asked for a name could tell the two apart.
+    made_up = response.answer is not None and decoys.is_made_up(response.answer.id)
+    if made_up:
+        decoys.judge(response)
+    return str(response.problem) or (DECOY if made_up else UNKNOWN)
 
 
 def _verification(purpose: Purpose) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 
-from django_mfa import conf, crypto
+from django_mfa import conf
 
 from .ceremony import verifiable
+from .decoys import made_up
 from .models import Passkey
 from .reading import encode
 
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from .rp import RelyingParty
 
 CHALLENGE_BYTES = 32
-#: Lengths that credential ids have in the wild, for those that are made up.
-DECOY_LENGTHS = (16, 20, 32, 48, 64)
-#: How many passkeys people have.
-DECOY_COUNTS = (1, 1, 1, 2, 2, 3)
-#: Bytes at the end of a made-up id by which it is known again here.
-SEAL = 8
 
 
 def new_challenge() -> bytes:
@@ -133,41 +127,9 @@ def of_name(name: str) -> list[dict[str, Any]]:
         # one answer, as made-up ones have not: that would tell who is there.
         if passkey.user.get_username() == name
     ]
-    made_up = decoys(name) if conf.get().PASSKEY.DECOYS else []
+    others = made_up(name) if conf.get().PASSKEY.DECOYS else []
     # Without transports: those of real passkeys would tell them from the others.
     return [
         {"type": each["type"], "id": each["id"]}
-        for each in descriptors(passkeys) or made_up
+        for each in descriptors(passkeys) or others
     ]
-
-
-def decoys(name: str) -> list[dict[str, Any]]:
-    """Return made-up passkeys for a name that has none: the same at every look."""
-    # SECURITY: enumeration of accounts: without these, an empty list would tell
-    # which names have passkeys (L3 section 14.6.2); and with always one, two would.
-    seed = hmac.digest(_decoy_key(), name.encode(), "sha512")
-    count = DECOY_COUNTS[seed[0] % len(DECOY_COUNTS)]
-    return [
-        {"type": "public-key", "id": encode(_decoy(seed + bytes([number])))}
-        for number in range(count)
-    ]
-
-
-def is_decoy(credential_id: bytes) -> bool:
-    """Whether an id is one that was made up here, for whatever name."""
-    body, seal = credential_id[:-SEAL], credential_id[-SEAL:]
-    return hmac.compare_digest(_seal(body), seal)
-
-
-def _decoy(seed: bytes) -> bytes:
-    made_up = hmac.digest(_decoy_key(), seed, "sha512")
-    body = made_up[: DECOY_LENGTHS[made_up[-1] % len(DECOY_LENGTHS)] - SEAL]
-    return body + _seal(body)
-
-
-def _seal(body: bytes) -> bytes:
-    return hmac.digest(_decoy_key(), b"seal" + body, "sha512")[:SEAL]
-
-
-def _decoy_key() -> bytes:
-    return crypto.derive(crypto.keys()[-1], "passkey decoys")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
 
-from .rp import is_local
+from .aaguids import written
+from .attestation import certificates_in, files_of
+from .rp import called_by, is_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +31,8 @@ CHOICES = {
 }
 HINTS = ("security-key", "client-device", "hybrid")
 LONGEST = 600
+#: What a domain is made of; `site_conf.rp_id` is none.
+LABELS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\Z")
 
 Found = tuple[str, str]
 
@@ -47,6 +52,7 @@ def impossible(passkey: conf.Passkey) -> Iterator[Found]:
         )
     if not set(passkey.ALGORITHMS) & VERIFIABLE:
         yield "PASSKEY.ALGORITHMS holds nothing to offer.", "Leave it out."
+    yield from _bad_models(passkey)
     if not 0 < passkey.TIMEOUT <= LONGEST:
         yield f"PASSKEY.TIMEOUT must be from 1 to {LONGEST}.", "The default is 300."
     yield from _bad_files(passkey)
@@ -54,15 +60,25 @@ def impossible(passkey: conf.Passkey) -> Iterator[Found]:
 
 def bad_names(passkey: conf.Passkey) -> Iterator[Found]:
     """Yield what is wrong with the RP id and the origins, where they are plain texts."""
-    rp_id = passkey.RP_ID if isinstance(passkey.RP_ID, str) else ""
-    if rp_id and (why := _no_domain(rp_id)):
+    rp_id = passkey.RP_ID
+    if (
+        isinstance(rp_id, str)
+        and called_by(rp_id) is None
+        and (why := _no_domain(rp_id))
+    ):
         yield f"PASSKEY.RP_ID {rp_id!r} {why}.", "Write the bare domain: example.com."
-    if callable(passkey.ORIGINS) or isinstance(passkey.ORIGINS, str):
-        return
-    for origin in (*passkey.ORIGINS, *passkey.TOP_ORIGINS):
+    for origin in (*plain_origins(passkey), *passkey.TOP_ORIGINS):
         if why := _no_origin(origin):
             hint = "Write scheme and host, and the port if it is not 443."
             yield f"PASSKEY: {origin!r} {why}.", hint
+
+
+def plain_origins(passkey: conf.Passkey) -> tuple[object, ...]:
+    """Return the origins that the settings name; none where a callable does."""
+    origins: Any = passkey.ORIGINS
+    if called_by(origins) is not None:
+        return ()
+    return (origins,) if isinstance(origins, str) else tuple(origins)
 
 
 def missing_name(passkey: conf.Passkey) -> Iterator[Found]:
@@ -79,12 +95,14 @@ def missing_name(passkey: conf.Passkey) -> Iterator[Found]:
 
 
 def _no_domain(name: str) -> str:
+    if not name:
+        return ""
     if "://" in name or "/" in name or ":" in name:
         return "has a scheme, a port or a path"
     if _is_address(name):
         return "is an address; browsers want a name"
-    if name != name.lower() or name.endswith(".") or not name.isascii():
-        return "is not in plain lower case (IDNA)"
+    if not LABELS.match(name):
+        return "is no domain in plain lower case (IDNA), nor leads to a callable"
     if "." not in name and not is_local(name):
         return "is no domain that browsers accept"
     return ""
@@ -113,11 +131,23 @@ def _is_address(name: str) -> bool:
     return True
 
 
+def _bad_models(passkey: conf.Passkey) -> Iterator[Found]:
+    for name in ("AAGUIDS_ALLOWED", "AAGUIDS_DENIED", "PROVIDERS"):
+        if bad := [each for each in getattr(passkey, name) if not written(each)]:
+            yield (
+                f"PASSKEY.{name} holds {bad}, which name no model.",
+                "Write AAGUIDs: 32 hexadecimal digits, with hyphens or without.",
+            )
+
+
 def _bad_files(passkey: conf.Passkey) -> Iterator[Found]:
-    files = [file for each in passkey.ATTESTATION_ROOTS.values() for file in each]
+    roots = passkey.ATTESTATION_ROOTS
+    files = [file for each in roots for file in files_of(roots, each)]
     for file in [*files, *([passkey.MDS_ROOT] if passkey.MDS_ROOT else [])]:
         if not Path(file).is_file():
             yield f"PASSKEY: there is no file {file}.", "Name a file of certificates."
+        elif not certificates_in(file):
+            yield f"PASSKEY: {file} holds no certificate.", "Write it as PEM."
     asked = passkey.ATTESTATION in ("direct", "enterprise")
     if asked and not (files or passkey.MDS_ROOT):
         yield (

@@ -6,6 +6,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
@@ -71,17 +72,17 @@ def read(data: Mapping[str, Any]) -> Answer:
     if _text(data, "type") != "public-key" or _bytes(data, "id") != credential_id:
         raise Malformed
     client = _client_data(_bytes(inner, "clientDataJSON"))
-    attachment = data.get("authenticatorAttachment") or ""
-    if not isinstance(attachment, str) or not TRANSPORT.match(attachment or "-"):
-        raise Malformed
+    attachment = _attachment(data.get("authenticatorAttachment"))
+    discoverable = _discoverable(data.get("clientExtensionResults"))
     if "attestationObject" in inner:
+        _check_doubles(inner)
         return Answer(
             credential_id,
             client,
             attestation=_bytes(inner, "attestationObject"),
             transports=_transports(inner.get("transports")),
             attachment=attachment,
-            discoverable=_discoverable(data.get("clientExtensionResults")),
+            discoverable=discoverable,
         )
     return Answer(
         credential_id,
@@ -117,9 +118,12 @@ def decode(text: str) -> bytes:
     """
     bare = text.rstrip("=").replace("+", "-").replace("/", "_")
     # SECURITY: Python skips what is not base64; then nearly any text means an id.
-    if not BASE64.match(text) or len(bare) % 4 == 1:
+    if not BASE64.match(text) or len(bare) % 4 == 1 or (len(text) % 4 and "=" in text):
         raise Malformed
-    return urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    found = urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    if encode(found) != bare:  # bits behind the last byte: RFC 4648 section 3.5
+        raise Malformed
+    return found
 
 
 @sensitive_variables()
@@ -162,6 +166,22 @@ def _user_handle(inner: Mapping[str, Any]) -> bytes | None:
     given = inner.get("userHandle")
     # Some browsers say "" where the specification says null.
     return None if given is None or given == "" else _bytes(inner, "userHandle")
+
+
+def _attachment(given: Any) -> str:
+    found = "" if given is None else given
+    if not isinstance(found, str) or not TRANSPORT.match(found or "-"):
+        raise Malformed
+    return found
+
+
+def _check_doubles(inner: Mapping[str, Any]) -> None:
+    """Look at what browsers say once more beside the attestation; nothing rests on it."""
+    for name in ("authenticatorData", "publicKey"):
+        if inner.get(name) is not None:
+            _bytes(inner, name)
+    if type(inner.get("publicKeyAlgorithm")) not in (int, NoneType):
+        raise Malformed
 
 
 def _discoverable(extensions: Any) -> bool | None:

@@ -11,7 +11,7 @@ from django_mfa.errors import AlreadyRegistered
 from django_mfa.values import Verdict
 
 from . import attestation, options, rules
-from .aaguids import default_name
+from .aaguids import default_name, written
 from .ceremony import Expected, Refused, Registered, register
 from .models import Passkey, digest_of
 from .reading import encode
@@ -33,8 +33,13 @@ def judge(user: AbstractBaseUser, response: Any) -> Verdict:
         raise AlreadyRegistered
     passkey = _passkey(user, response, found, trust)
     details = {"user_verified": found.flags.verified, "aaguid": found.aaguid}
-    claim = {"verified": found.flags.verified}
-    return Verdict(passkey, right=True, claim=claim, details=details)
+    return Verdict(
+        passkey,
+        right=True,
+        claim={"verified": found.flags.verified},
+        details=details,
+        proves=not response.conditional,
+    )
 
 
 @sensitive_variables()
@@ -59,8 +64,8 @@ def _verify(response: Any) -> tuple[Registered, attestation.Trust]:
         found=found,
         algorithms=options.algorithms(),
         top_origins=site.top_origins,
-        allowed=[each.lower() for each in settings.AAGUIDS_ALLOWED],
-        denied=[each.lower() for each in settings.AAGUIDS_DENIED],
+        allowed=[written(each) for each in settings.AAGUIDS_ALLOWED],
+        denied=[written(each) for each in settings.AAGUIDS_DENIED],
         is_trusted=trust == attestation.Trust.ROOT,
         must_be_trusted=settings.ATTESTATION in ("direct", "enterprise"),
         statuses=model.statuses,

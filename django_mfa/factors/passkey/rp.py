@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOCAL = "localhost"
+log = logging.getLogger("django_mfa")
 
 
 class RelyingParty(NamedTuple):
@@ -34,14 +36,13 @@ class RelyingParty(NamedTuple):
 def relying_party(host: str) -> RelyingParty:
     """Return the site behind `host` (with its port); `FactorNotAvailable` if it has no id."""
     passkey = conf.get().PASSKEY
-    name = hostname(host)
-    rp_id = _of_host(passkey.RP_ID, host) or _listed(name)
+    rp_id = next(iter(_of_host(passkey.RP_ID, host)), "") or _listed(hostname(host))
     if not rp_id:
         raise FactorNotAvailable
     return RelyingParty(
-        id=str(rp_id),
-        name=passkey.RP_NAME or conf.get().SITE_NAME or str(rp_id),
-        origins=tuple(_of_host(passkey.ORIGINS, host) or _own_origins(rp_id, host)),
+        id=rp_id,
+        name=passkey.RP_NAME or conf.get().SITE_NAME or rp_id,
+        origins=_of_host(passkey.ORIGINS, host) or _own_origins(rp_id, host),
         top_origins=tuple(passkey.TOP_ORIGINS),
     )
 
@@ -89,9 +90,33 @@ def _own_origins(rp_id: str, host: str) -> tuple[str, ...]:
     return (secure,)
 
 
-def _of_host(value: Any, host: str) -> Any:  # a setting: text, list or callable
-    found = _callable(value) if isinstance(value, str) else value
-    return found(host) if callable(found) else value
+def _of_host(value: Any, host: str) -> tuple[str, ...]:
+    """Return the texts of a setting: one, several, or what a callable says of a host."""
+    found = called_by(value)
+    try:
+        return texts(found(host) if found else value)
+    except Exception as error:
+        # SECURITY: whatever the site's own code does with a Host that a stranger
+        # chose, it costs passkeys alone: people can still sign in with a password.
+        log.exception("%r does not say who the site is on %r", value, host)
+        raise FactorNotAvailable from error
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return one text or several as a tuple; raise `TypeError` for anything else."""
+    found = (value,) if isinstance(value, str) else tuple(value or ())
+    if not all(isinstance(each, str) for each in found):
+        message = f"{value!r} is neither a text nor a list of texts"
+        raise TypeError(message)
+    return tuple(each for each in found if each)
+
+
+def called_by(value: Any) -> Callable[[str], Any] | None:
+    """Return the callable that a setting is or names, or None."""
+    if isinstance(value, str):
+        return _callable(value)
+    found: Callable[[str], Any] | None = value if callable(value) else None
+    return found
 
 
 @lru_cache(maxsize=32)

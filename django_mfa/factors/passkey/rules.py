@@ -31,6 +31,9 @@ MAX_ID = 1023
 RSA_BITS = range(2048, 8193)
 #: id-fido-gen-ce-aaguid (L3 section 8.2.1)
 AAGUID_EXTENSION = "1.3.6.1.4.1.45724.1.1.4"
+#: What names a certificate for attestations: unit, country, maker, model (L3 section 8.2.1)
+UNIT, MADE_FOR = "2.5.4.11", "Authenticator Attestation"
+NAMED = ("2.5.4.6", "2.5.4.10", "2.5.4.3")
 #: The curve that each algorithm must have (L3 section 5.8.5).
 CURVES = {-7: "secp256r1", -36: "secp521r1"}
 RSA = frozenset({-37, -38, -39, -257, -258, -259})
@@ -112,6 +115,24 @@ def certificate_names_the_model(case: NewPasskey) -> str:
     return "" if same else "attestation_aaguid"
 
 
+def certificate_is_of_an_authenticator(case: NewPasskey) -> str:
+    """8.2.1: a packed attestation is signed with a certificate made for just that."""
+    if case.found.format != "packed" or not case.found.certificates:
+        return ""
+    # SECURITY: a maker's root signs more than authenticators. Without this, whoever
+    # has the key of any certificate below it vouches for passkeys of their own.
+    certificate = x509.load_der_x509_certificate(case.found.certificates[0])
+    named = {each.oid.dotted_string: each.value for each in certificate.subject}
+    said = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    fits = (
+        certificate.version == x509.Version.v3
+        and named.get(UNIT) == MADE_FOR
+        and not said.value.ca
+        and all(named.get(kind) for kind in NAMED)
+    )
+    return "" if fits else "attestation_certificate"
+
+
 def attestation_is_trusted(case: NewPasskey) -> str:
     """7.1 steps 23 and 24: where the site asks for it, a trusted root vouches."""
     needed = case.must_be_trusted or bool(case.allowed)
@@ -172,6 +193,7 @@ REGISTRATION: tuple[Callable[[NewPasskey], str], ...] = (
     key_fits_its_algorithm,
     statement_of_none_is_empty,
     certificate_names_the_model,
+    certificate_is_of_an_authenticator,
     attestation_is_trusted,
     model_is_allowed,
     model_is_sound,

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_mfa import clock, conf
 from django_mfa.errors import MalformedCode
 from django_mfa.factors.devices import MFADevice
+from django_mfa.lookups import Primary
 from django_mfa.values import SPENT, Verdict
 
 from . import codes
@@ -110,6 +111,8 @@ class RecoveryCode(models.Model):
     )
     digest = models.CharField(max_length=64, editable=False)
     used_at = models.DateTimeField(_("used"), null=True, editable=False)
+
+    objects = Primary()
 
     class Meta:
         verbose_name = _("recovery code")

@@ -3,12 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from uuid import uuid4
 
+from django.db import router, transaction
+from django.db.models import Max
 from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import clock, conf, crypto
+from django_mfa.accounts import service as accounts
 from django_mfa.challenges import codes as challenges
-from django_mfa.errors import AlreadyRegistered
+from django_mfa.errors import AlreadyRegistered, SendTooSoon
 from django_mfa.factors.base import Factor, Setup
 from django_mfa.limits import sends
 from django_mfa.values import NOTHING, Shown
@@ -94,7 +97,7 @@ class SentCodeFactor(Factor):
 
     @sensitive_variables()
     def add(self, user: AbstractBaseUser, text: str) -> SentCodeDevice:
-        """Return a new device that waits for the code sent to it."""
+        """Return a new device for the code to be sent to; `begin_wait` stores it."""
         where = self.read(text)
         known = self.model._default_manager.filter(self.model.at(where.text), user=user)
         if known.filter(confirmed=True).exists():
@@ -103,21 +106,38 @@ class SentCodeFactor(Factor):
             user=user, name=self.new_name(), masked=where.masked, **where.fields
         )
         device.destination = where.text
-        # SECURITY: a new row for every number must not be a way round the wait.
-        device.last_sent = self._last_sent(user)
-        device.save(force_insert=True)
         return device
 
     def registered_already(self) -> Any:
         """Return what is told of a destination that the person has already."""
         raise NotImplementedError
 
+    # Sending
+
+    def begin_wait(self, device: Any) -> None:
+        """Note that a code goes out now; raise `SendTooSoon` if one just did.
+
+        Stores a device that is new.
+        """
+        if device.confirmed:
+            device.begin_wait()
+            return
+        with transaction.atomic(using=router.db_for_write(self.model)):
+            # SECURITY: a new row for every number, or many of them at once, must not
+            # be a way round the wait: all set-ups of a person share one.
+            accounts.queue(device.user)
+            device.last_sent = self._last_sent(device.user)
+            if device.next_send:
+                raise SendTooSoon(retry_at=device.next_send)
+            if device.pk:
+                device.begin_wait()
+                return
+            device.last_sent = clock.now()
+            device.save(force_insert=True)
+
     def _last_sent(self, user: AbstractBaseUser) -> Any:
         waiting = self.model._default_manager.filter(user=user, confirmed=False)
-        times = waiting.exclude(last_sent=None).order_by("-last_sent")
-        return times.values_list("last_sent", flat=True).first()
-
-    # Sending
+        return waiting.aggregate(last=Max("last_sent"))["last"]
 
     def replaced(self, asking: Asking) -> str:
         """Return what the provider calls the message that a new one takes the place of."""
@@ -145,7 +165,7 @@ class SentCodeFactor(Factor):
             },
         )
         challenges.issue(self.slug, asking, made)
-        sealed = crypto.seal(code, place_of(pk))
+        sealed = crypto.seal(code, place_of(pk, asking.host))
         return Parcel(str(pk), self.slug, sealed, get_language() or "", asking.host)
 
     def look(self, asking: Asking, devices: Sequence[Any]) -> Sent | None:

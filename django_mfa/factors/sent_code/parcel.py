@@ -46,13 +46,17 @@ class Parcel(NamedTuple):
     @sensitive_variables()
     def code(self) -> str:
         """The code; raise `KeyTrouble` when it cannot be opened."""
-        return crypto.unseal(self.sealed, place_of(self.challenge))
+        return crypto.unseal(self.sealed, place_of(self.challenge, self.host))
 
 
 @sensitive_variables()
-def place_of(challenge: Any) -> str:
-    """Where the sealed code of a challenge belongs: with it and no other."""
-    return f"parcel:{challenge}"
+def place_of(challenge: Any, host: str) -> str:
+    """Where the sealed code of a challenge belongs: with it and no other.
+
+    SECURITY: nor with another host, which the message would bind the code to: who
+    writes to the queue must not have browsers fill it in on a site of theirs.
+    """
+    return f"parcel:{challenge}:{host}"
 
 
 class Sent(NamedTuple):

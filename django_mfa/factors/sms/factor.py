@@ -78,6 +78,7 @@ class SMSFactor(SentCodeFactor):
             prefix=number.prefix,
             purpose=purpose,
             masked=device.masked,
+            proven=device.verified_at if device.confirmed else None,
         )
 
     @sensitive_variables()

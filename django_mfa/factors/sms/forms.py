@@ -12,6 +12,7 @@ class NumberForm(DestinationForm):
     to = forms.CharField(
         label=_("Phone number"),
         max_length=MAX_DESTINATION,
+        strip=False,  # a line break at an end is refused as any other
         widget=forms.TextInput(
             attrs={"type": "tel", "autocomplete": "tel", "dir": "ltr"}
         ),

@@ -24,8 +24,8 @@ SIGNS = frozenset("+0123456789 -()./\u00a0")
 #: The last digits of a number, which differ within a block of neighbours.
 BLOCK = 4
 #: Country codes of satellite networks (ITU-T E.164: 870, 881) and of networks
-#: without a country (882, 883), whose messages are as dear.
-SATELLITE = frozenset({870, 881, 882, 883})
+#: and persons without a country (878, 882, 883), whose messages are as dear.
+SATELLITE = frozenset({870, 878, 881, 882, 883})
 #: North America: 555-0100 to 555-0199 belong to books and films (ATIS-0300115).
 FICTIONAL_CODE, FICTIONAL = 1, "55501"
 
@@ -53,11 +53,12 @@ def parse(text: Any, region: str | None = None) -> PhoneNumber:
     It may be anything at all: raises `InvalidNumber` for what cannot get a message, and `DestinationRefused`
     for countries and kinds that the site sends nothing to.
     """
-    if not isinstance(text, str) or len(text) > LONGEST or not SIGNS.issuperset(text):
+    typed = text.strip(" \t") if isinstance(text, str) else ""
+    if not typed or len(typed) > LONGEST or not SIGNS.issuperset(typed):
         # SECURITY: the library would find a number in nearly any text: letters as on
         # a keypad, digits of every script, an extension, the first of two lines.
         raise InvalidNumber(why="signs")
-    parsed = _parsed(text, region or conf.get().SMS.REGION or None)
+    parsed = _parsed(typed, region or conf.get().SMS.REGION or None)
     number = _number(parsed)
     if _is_fictional(parsed) or number.kind == "unknown":
         raise InvalidNumber(why="no_such_number")

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.utils.module_loading import import_string
 
 from .gateways import OURS
@@ -78,6 +79,13 @@ def less_safe(sms: conf.Sms) -> Iterator[tuple[int, str, str]]:
             133,
             "SMS.LOOKUP_FAILS sends messages while the look-up is down.",
             "Use 'refuse'.",
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        # SECURITY: a site between would name itself, and browsers fill the code in there.
+        yield (
+            134,
+            "ALLOWED_HOSTS allows every host: messages bind their code to any that is named.",
+            "Name your hosts.",
         )
 
 

@@ -81,5 +81,7 @@ class TOTPDevice(MFADevice):
     def _steps(self) -> list[int]:
         """Return the steps that are accepted: about now, and about now on the device's clock."""
         now, window = self._now_step(), conf.get().TOTP.WINDOW
-        low, high = min(0, self.drift) - window, max(0, self.drift) + window
+        # SECURITY: what was remembered under a wider window must not keep it open.
+        drift = max(-window, min(window, self.drift))
+        low, high = min(0, drift) - window, max(0, drift) + window
         return list(range(now + low, now + high + 1))

@@ -27,6 +27,7 @@ FACTOR = EmailFactor()
     [
         ("alice@example.com", "alice@example.com"),
         ("  Alice.B+mfa@Example.COM ", "Alice.B+mfa@example.com"),
+        ("\talice@example.com\t", "alice@example.com"),
         ("a@sub.example.co.uk", "a@sub.example.co.uk"),
     ],
 )
@@ -58,6 +59,14 @@ def test_an_address_is_kept_as_mail_servers_read_it(typed, stored):
         "аlice@example.com",  # noqa: RUF001  # a Cyrillic letter, as look-alikes have
         "alice＠example.com",  # noqa: RUF001  # a sign that is folded to @
         "alice@example.com\u202e",
+        '"alice"@example.com',
+        '"alice@example.org,bob"@example.com',
+        "alice@localhost",
+        "alice@[127.0.0.1]",
+        "alice@[IPv6:::1]",
+        "alice@[169.254.169.254]",
+        "alice@127.0.0.1",
+        "=?utf-8?q?alice=40example.org=3e?=@example.com",
         "a" * 65 + "@example.com",
         "a@" + "b" * 250 + ".com",
         "x" * 300,

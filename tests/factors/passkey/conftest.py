@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from django_mfa.factors.passkey import attestation, options
+from django_mfa.audit.models import AuditEvent
+from django_mfa.factors.passkey import options
 from django_mfa.factors.passkey.models import Passkey
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, mfa_login
 from tests.stories import told
@@ -105,6 +106,12 @@ def failures() -> int:
     return told().count("challenge_failed")
 
 
+def last_reason() -> str:
+    """Why the last one was refused, for the audit log alone."""
+    rows = AuditEvent.objects.filter(event="challenge_failed")
+    return rows.order_by("-id").values_list("reason", flat=True)[0]
+
+
 def decode(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
@@ -137,7 +144,6 @@ def policy(settings, monkeypatch, tmp_path):
         monkeypatch.setattr(options, "new_challenge", lambda: challenge)
 
     def stored(roots: dict[str, list[str]]) -> dict[str, list[str]]:
-        attestation.certificates_in.cache_clear()
         found: dict[str, list[str]] = {}
         for format_, certificates in roots.items():
             file = tmp_path / f"{format_}.pem"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from unicodedata import normalize
 
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.audit.models import AuditEvent
 from django_mfa.challenges.models import Challenge
+from django_mfa.factors.passkey import ceremony, models
 from django_mfa.factors.passkey.models import Passkey
 from django_mfa.testing import (
     FakeAuthenticator,
@@ -23,7 +25,7 @@ from django_mfa.testing import (
     mfa_login,
     totp_code,
 )
-from tests.factors.passkey.conftest import ORIGIN, failures, refused
+from tests.factors.passkey.conftest import ORIGIN, failures, last_reason, refused
 from tests.stories import told
 
 
@@ -33,11 +35,6 @@ def configure(settings, **passkey: Any) -> None:
 
 def is_signed_in(door) -> bool:
     return "_auth_user_id" in door.client.session
-
-
-def last_reason() -> str:
-    rows = AuditEvent.objects.filter(event="challenge_failed")
-    return rows.order_by("-id").values_list("reason", flat=True)[0]
 
 
 def says(**client_data: Any):
@@ -619,6 +616,46 @@ def test_names_cannot_be_tried_out_by_answers(door, passkey, authenticator, know
         answer = door.complete("login", forged)
         refused(answer)
         assert set(answer.json()) == {"code", "detail"}
+
+
+@pytest.mark.parametrize("problem", ["", "spent"])
+def test_names_cannot_be_tried_out_by_what_is_done(
+    door, passkey, authenticator, monkeypatch, problem
+):
+    """As many statements, on the same tables, and as much to verify."""
+    verified: list[bytes] = []
+    verify = ceremony.authenticate
+
+    def count(*given: Any, **named: Any) -> Any:
+        verified.append(named["key"])
+        return verify(*given, **named)
+
+    monkeypatch.setattr(models.ceremony, "authenticate", count)
+    done = []
+    for name in (passkey.user.get_username(), "nobody"):
+        (given, *_rest) = shown(door, name)
+        forged = authenticator.get(
+            door.begin("login"), tamper=lambda draft: setattr(draft, "rp_id", "x")
+        )
+        if problem:
+            door.complete("login", forged)
+        forged |= {"id": given, "rawId": given}
+        verified.clear()
+        with CaptureQueriesContext(connection) as seen:
+            refused(door.complete("login", forged))
+        tables = [
+            sorted(
+                set(
+                    re.findall(
+                        r"\w+_\w+(?=[\"`] SET|[\"`] \(|[\"`] WHERE)", each["sql"]
+                    )
+                )
+            )
+            for each in seen.captured_queries
+        ]
+        done.append((sorted(tables), len(verified)))
+    assert done[0] == done[1]
+    assert done[0][1] == (0 if problem else 1)
 
 
 @pytest.mark.parametrize("name", ["\ud800", "a\0", "\udfff" * 3])

@@ -30,8 +30,9 @@ def certificate(
     *,
     ca: bool = False,
     until: datetime = NOW + timedelta(days=9),
+    bare: bool = False,
 ) -> x509.Certificate:
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name(subject))
         .issuer_name(name(issuer))
@@ -39,12 +40,13 @@ def certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - timedelta(days=9))
         .not_valid_after(until)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(subject)]), critical=False
-        )
-        .sign(issuer_key, hashes.SHA256())
     )
+    if not bare:
+        authority = x509.BasicConstraints(ca=ca, path_length=None)
+        names = x509.SubjectAlternativeName([x509.DNSName(subject)])
+        builder = builder.add_extension(authority, critical=True)
+        builder = builder.add_extension(names, critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
 
 
 def encode(data: bytes) -> str:
@@ -171,6 +173,17 @@ def test_a_certificate_signed_by_no_authority_is_refused(service):
         between,
     ]
     with pytest.raises(CommandError, match="of no authority"):
+        service.update()
+
+
+@pytest.mark.parametrize("which", ["signer", "between"])
+def test_a_certificate_that_says_nothing_of_itself_is_refused(service, which):
+    mine, signer = ec.generate_private_key(ec.SECP256R1()), "mds.fidoalliance.org"
+    service.chain = [
+        certificate(signer, service.key, "mine", mine, bare=which == "signer"),
+        certificate("mine", mine, "root", service.root_key, ca=True, bare=True),
+    ]
+    with pytest.raises(CommandError, match="cannot be read"):
         service.update()
 
 

@@ -80,7 +80,31 @@ def test_an_origin_of_site_or_app_is_fine(settings, origin):
 
 def test_origins_that_are_computed_cannot_be_looked_at():
     assert list(problems.bad_names(passkey(ORIGINS=lambda host: ["?"]))) == []
-    assert list(problems.bad_names(passkey(ORIGINS="some.dotted.path"))) == []
+    for path in ("django.utils.html.escape", "testproject.site.people.names"):
+        assert list(problems.bad_names(passkey(ORIGINS=path, RP_ID=path))) == []
+
+
+def test_one_origin_may_stand_without_a_list(settings):
+    for found in ("https://example.com", ["https://example.com"]):
+        assert "django_mfa.E007" not in ids(settings, ORIGINS=found)
+    local = {"RP_ID": "localhost", "ORIGINS": "http://localhost:8000"}
+    assert "django_mfa.W109" in ids(settings, deploy=True, **local)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ORIGINS": "no.such.path"},
+        {"ORIGINS": "example.com"},
+        {"ORIGINS": "https://example.com/"},
+        {"RP_ID": "testproject.site.people.no_such_name"},
+        {"RP_ID": "example..com"},
+        {"RP_ID": "exam ple.com"},
+    ],
+    ids=str,
+)
+def test_a_path_that_leads_nowhere_is_an_error(settings, given):
+    assert "django_mfa.E007" in ids(settings, **given)
 
 
 @pytest.mark.parametrize(

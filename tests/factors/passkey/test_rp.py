@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
+from django.urls import reverse
 
 from django_mfa.errors import FactorNotAvailable
 from django_mfa.factors.passkey.rp import has_relying_party, relying_party
@@ -42,6 +45,54 @@ def test_a_dotted_path_leads_to_a_callable(settings):
     assert relying_party("a.example").id == "testproject.site.people.rp_id"
     configure(settings, RP_ID="django.utils.html.escape")
     assert relying_party("a.example").id == "a.example"
+
+
+def test_one_origin_may_stand_without_a_list(settings):
+    for origins in ("https://a.example", lambda host: "https://a.example"):
+        configure(settings, RP_ID="a.example", ORIGINS=origins)
+        assert relying_party("a.example").origins == ("https://a.example",)
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], ()], ids=repr)
+def test_a_callable_that_says_nothing_leaves_it_to_the_settings(settings, nothing):
+    settings.ALLOWED_HOSTS = ["a.example"]
+    configure(settings, RP_ID=lambda host: nothing, ORIGINS=lambda host: nothing)
+    site = relying_party("a.example")
+    assert (site.id, site.origins) == ("a.example", ("https://a.example",))
+    assert not has_relying_party("b.example")
+
+
+def fail(host: str) -> str:
+    return {"known.example": host}[host]
+
+
+FAILING = [
+    fail,
+    f"{__name__}.fail",
+    lambda host: 7,
+    lambda host: [7],
+    lambda host: b"x",
+]
+
+
+@pytest.mark.parametrize("answer", FAILING, ids=["raises", "path", "7", "[7]", "bytes"])
+@pytest.mark.parametrize("setting", ["RP_ID", "ORIGINS"])
+def test_a_callable_that_fails_names_nobody(settings, caplog, setting, answer):
+    configure(settings, **{"RP_ID": "example.com", setting: answer})
+    with caplog.at_level(logging.ERROR, "django_mfa"):
+        assert not has_relying_party("unknown.example")
+    assert "does not say who the site is on 'unknown.example'" in caplog.text
+
+
+def test_a_callable_that_fails_costs_passkeys_alone(settings, client, user):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "PASSKEY": {"RP_ID": fail}}
+    page = client.get(reverse("django_mfa:login"))
+    assert "data-mfa-passkey" not in page.content.decode()
+    asked = client.post(reverse("django_mfa:passkey_login_begin"))
+    assert (asked.status_code, asked.json()["code"]) == (404, "factor_not_available")
+    given = {"username": user.get_username(), "password": "pw"}
+    client.post(reverse("django_mfa:login"), given)
+    assert client.session["_auth_user_id"] == str(user.pk)
 
 
 def test_a_host_that_is_named_in_full_is_the_domain(settings):

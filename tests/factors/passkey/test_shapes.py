@@ -12,6 +12,7 @@ import cbor2
 import pytest
 
 from django_mfa.challenges.models import Challenge
+from django_mfa.factors.passkey import reading
 from django_mfa.factors.passkey.models import Passkey
 from tests.factors.passkey.conftest import failures
 
@@ -95,7 +96,8 @@ def test_a_field_that_is_missing_signs_nobody_in(door, passkey, authenticator, p
 
 OPTIONAL = [
     (("response", "userHandle"), [True, 7, [], {}, "%%%"]),
-    (("authenticatorAttachment",), [True, 7, ["x"], {"x": 1}]),
+    (("authenticatorAttachment",), [True, False, 7, 0, [], ["x"], {}, {"x": 1}]),
+    (("clientExtensionResults",), [True, 7, "x", [], ["x"]]),
 ]
 
 
@@ -120,6 +122,14 @@ def test_what_may_be_missing_may_not_be_nonsense(waiting, authenticator, path, v
         (("response", "transports"), ["<script>"]),
         (("clientExtensionResults",), []),
         (("clientExtensionResults",), {"credProps": 7}),
+        (("authenticatorAttachment",), []),
+        (("response", "authenticatorData"), 7),
+        (("response", "authenticatorData"), "%%%"),
+        (("response", "publicKey"), {}),
+        (("response", "publicKey"), ["AA"]),
+        (("response", "publicKeyAlgorithm"), "-7"),
+        (("response", "publicKeyAlgorithm"), True),
+        (("response", "publicKeyAlgorithm"), [-7]),
     ],
     ids=repr,
 )
@@ -318,6 +328,41 @@ def test_authenticator_data_that_are_none_are_refused(waiting, authenticator, nu
     text = encode(list(spoilt(data))[number])
     bad = replaced(good, ("response", "authenticatorData"), text)
     is_refused_and_spent(waiting.complete("verify", bad), waiting)
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("", b""),
+        ("AA", b"\0"),
+        ("AA==", b"\0"),
+        ("-_8", b"\xfb\xff"),
+        ("+/8=", b"\xfb\xff"),
+    ],
+)
+def test_base64_is_read_in_both_alphabets(text, data):
+    assert reading.decode(text) == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A",
+        "AB",
+        "AA=",
+        "AA===",
+        "A===",
+        "=",
+        "AAA=A",
+        "AA AA",
+        "AAA\n",
+        "AAAA=",
+        "\u0661",
+    ],
+)
+def test_base64_that_says_one_thing_in_two_ways_is_refused(text):
+    with pytest.raises(reading.Malformed):
+        reading.decode(text)
 
 
 @pytest.mark.parametrize(

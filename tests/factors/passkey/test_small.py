@@ -12,6 +12,7 @@ from django_mfa.factors.passkey.models import Passkey
 from django_mfa.factors.totp import TOTPFactor
 from django_mfa.testing import FakeAuthenticator, add_passkey
 from django_mfa.values import Asking, Purpose
+from tests.factors.passkey.test_attestation import ATTESTED, root_of
 
 pytestmark = pytest.mark.django_db
 
@@ -32,12 +33,34 @@ def test_a_site_may_ask_for_one_kind_of_authenticator(user, settings):
 
 def test_files_of_roots_that_are_there_are_fine(tmp_path):
     file = tmp_path / "roots.pem"
-    file.write_text("")
+    file.write_text(root_of(ATTESTED))
     passkey = conf.Passkey(
         ATTESTATION="direct", ATTESTATION_ROOTS={"packed": [str(file), "/no/such"]}
     )
     said = [text for text, _hint in problems.impossible(passkey)]
     assert said == ["PASSKEY: there is no file /no/such."]
+
+
+@pytest.mark.parametrize("text", ["", "x", "-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_files_without_a_certificate_are_named(tmp_path, text):
+    file = tmp_path / "roots.pem"
+    file.write_text(text)
+    passkey = conf.Passkey(ATTESTATION_ROOTS={"packed": str(file)})
+    said = [text for text, _hint in problems.impossible(passkey)]
+    assert said == [f"PASSKEY: {file} holds no certificate."]
+
+
+def test_a_model_that_is_none_is_named():
+    passkey = conf.Passkey(
+        AAGUIDS_DENIED=["EE882879721C491397753DFCCE97072A", "yubikey"],
+        PROVIDERS={"ee882879-721c-4913-9775-3dfcce97072": "Key"},
+    )
+    said = [text for text, _hint in problems.impossible(passkey)]
+    assert said == [
+        "PASSKEY.AAGUIDS_DENIED holds ['yubikey'], which name no model.",
+        "PASSKEY.PROVIDERS holds ['ee882879-721c-4913-9775-3dfcce97072'],"
+        " which name no model.",
+    ]
 
 
 def test_a_factor_that_asks_nothing_cannot_be_asked():

@@ -7,15 +7,13 @@ Those of the WebAuthn Level 3 specification and those of py_webauthn's own tests
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from django_mfa.accounts.models import MFAAccount
-from django_mfa.accounts.service import ensure
-from django_mfa.factors.passkey.models import Passkey, digest_of
+from django_mfa.factors.passkey.models import Passkey
+from django_mfa.testing import add_passkey
 from tests.factors.passkey.conftest import decode, failures, refused, register
 
 HERE = Path(__file__).parents[2] / "vectors"
@@ -83,24 +81,14 @@ def insert(user: Any, vector: dict[str, Any]) -> Passkey:
     """The credential of an assertion, with the key and the count it names."""
     credential = vector["credential"]
     data = decode(credential["response"]["authenticatorData"])
-    handle = credential["response"].get("userHandle")
-    ensure(user)
-    if handle:
-        MFAAccount.objects.filter(pk=user.pk).update(user_handle=handle.rstrip("="))
-    raw_id = decode(credential["rawId"])
-    return Passkey.objects.create(
-        user=user,
-        name="Recorded",
-        confirmed=True,
-        credential_id=urlsafe_b64encode(raw_id).rstrip(b"=").decode(),
-        digest=digest_of(raw_id),
-        public_key=decode(vector["credential_public_key"]),
-        algorithm=vector.get("cose_alg") or -7,
+    return add_passkey(
+        user,
+        credential_id=credential["rawId"],
+        public_key=vector["credential_public_key"],
+        user_handle=credential["response"].get("userHandle"),
         sign_count=vector["stored_sign_count"],
-        aaguid="00000000-0000-0000-0000-000000000000",
         backup_eligible=bool(data[32] & BE),
         backed_up=bool(data[32] & BS),
-        verified_at_first=True,
     )
 
 

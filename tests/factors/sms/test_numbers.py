@@ -13,6 +13,7 @@ pytest.importorskip("phonenumbers")
     [
         ("+4915112345678", "+4915112345678", "DE", "mobile"),
         ("+49 151 12345678", "+4915112345678", "DE", "mobile"),
+        ("\t+49 151 12345678 \t", "+4915112345678", "DE", "mobile"),
         ("  +49 (0)151-1234.5678 ", "+4915112345678", "DE", "mobile"),
         ("+1 202-555-0456", "+12025550456", "US", "fixed_line_or_mobile"),
         ("+39 333 123 4567", "+393331234567", "IT", "mobile"),
@@ -97,6 +98,9 @@ def test_short_codes_are_refused_where_they_would_be_known(typed):
         ("+44 7012 345678", "personal_number"),
         ("+881 612 345 678", "satellite"),
         ("+870 773 111 632", "satellite"),
+        ("+878 10 1234567890", "satellite"),
+        ("+882 16 12345678", "satellite"),
+        ("+979 123 456 789", "premium_rate"),
     ],
 )
 def test_kinds_that_cost_or_cannot_receive_are_refused(typed, kind, settings):

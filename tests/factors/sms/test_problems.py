@@ -134,6 +134,12 @@ def test_less_safe_choices_are_named_before_a_deployment(say, sms, number):
     assert f"W{number}" in ids(checks.check_deploy())
 
 
+def test_a_site_of_any_name_is_warned_of(say, settings):
+    say(GATEWAYS=["twilio"], COUNTRIES=["DE"])
+    settings.ALLOWED_HOSTS = ["*"]
+    assert "W134" in ids(checks.check_deploy())
+
+
 def test_safe_choices_are_not(say):
     say(GATEWAYS=["twilio"], COUNTRIES=["DE"], LOOKUP="a.b")
     assert not list(problems.less_safe(conf.get().SMS))

@@ -152,6 +152,18 @@ def test_a_clock_never_drifts_out_of_sight(secret, moving):
     assert not device().judge(code(secret, 3)).right
 
 
+def test_a_drift_of_a_wider_window_ends_with_that_window(secret, moving, settings):
+    settings.DJANGO_MFA = {"TOTP": {"WINDOW": 10}}
+    spend(code(secret, 10))
+    moving.tick(900)
+    assert device().judge(code(secret, 11)).right
+    settings.DJANGO_MFA = {"TOTP": {"WINDOW": 1}}
+    assert not device().judge(code(secret, 3)).right
+    settings.DJANGO_MFA = {"TOTP": {"WINDOW": 0}}
+    assert not device().judge(code(secret, 1)).right
+    assert device().judge(code(secret)).right
+
+
 def test_a_clock_that_is_right_again_is_believed(secret, moving):
     spend(code(secret, 1))
     moving.tick(300)
