@@ -107,7 +107,7 @@ class LoginInput(Input):
 
 class ChallengeInput(Waiting):
     method = MethodField(
-        required=True, help_text="One of the `methods` that were offered."
+        help_text="One of the `methods` that were offered; else the first of them."
     )
 
 

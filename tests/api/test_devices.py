@@ -63,6 +63,7 @@ def test_enable_is_for_the_first_one(inside):
     response = inside.post("mfa/enable")
     assert response.status_code == 400
     assert response.json()["detail"].startswith("MFA is already enabled")
+    assert not TOTPDevice.objects.filter(confirmed=False).exists()
 
 
 def test_a_set_up_that_was_not_begun_is_over(inside):

@@ -39,6 +39,22 @@ def test_a_code_is_sent_and_answered(program, user, texts):
     assert program.is_verified
 
 
+def test_without_a_method_it_is_the_first_that_was_offered(program, user, texts):
+    add_phone(user, NUMBER)
+    program.login(user)
+    told = program.answer("mfa/challenge", {}).json()
+    assert told["method"] == "sms"
+    done = program.answer("mfa/verify", {"code": code_in(texts[-1])})
+    assert done.status_code == 200, done.content
+
+
+def test_who_has_none_is_asked_for_none(program, user):
+    program.login(user)
+    response = program.post("mfa/challenge")
+    assert response.status_code == 404
+    assert response.json()["code"] == "factor_not_available"
+
+
 def test_another_one_has_to_wait(program, user, texts, moving):
     add_phone(user, NUMBER)
     program.login(user)

@@ -110,7 +110,7 @@ class ChallengeView(ForAnybody, Door):
     def post(self, request: Request, **kwargs: Any) -> Response:
         data = self.read(ChallengeInput)
         client = self.enter(data)
-        return self.reply(client, asked(client, data["method"]))
+        return self.reply(client, asked(client, data.get("method", "")))
 
 
 @SETTLES
@@ -209,10 +209,12 @@ def response_in(data: dict[str, Any]) -> Any:
 
 
 def asked(client: Client, slug: str) -> dict[str, Any]:
-    """Ask for the factor `slug`; return what the client is told."""
+    """Ask for the factor `slug`, or the best one; return what the client is told."""
     context = client.context
     flow = challenge if context.actor is None else step_up
-    if slug not in {kind.slug for kind in flow.factors_asked(context)}:
+    offered = [kind.slug for kind in flow.factors_asked(context)]
+    slug = slug or next(iter(offered), "")
+    if slug not in offered:
         raise FactorNotAvailable
     told: dict[str, Any] = {"method": slug, "detail": "Enter the code."}
     kind = registry.get(slug)

@@ -108,11 +108,11 @@ class EnableView(FactorDoor):
     @does("Begin to set up a first authenticator app", **BEGIN)
     def post(self, request: Request, **kwargs: Any) -> Response:
         client = self.enter(self.read(SetupInput))
-        told = shown(client, self.slug)
+        enrol.factors_open(client.context)
         actor = client.context.actor
         if actor is not None and registry.get(self.slug).devices(actor.pk):
             raise AlreadyEnabled
-        return self.reply(client, told)
+        return self.reply(client, shown(client, self.slug))
 
 
 class ConfirmSetupView(FactorDoor):
