@@ -87,6 +87,7 @@ def test_what_is_heavy_is_not_imported_at_the_start():
 
 def test_the_api_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "rest_framework", None)
-    monkeypatch.delitem(sys.modules, "django_mfa.api", raising=False)
+    for name in ("django_mfa.api.urls", "django_mfa.api.views"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     with pytest.raises(extras.MissingExtra, match=r'"django-mfa-suite\[api\]"$'):
-        import_module("django_mfa.api")
+        import_module("django_mfa.api.urls")

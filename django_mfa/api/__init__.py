@@ -2,9 +2,3 @@
 
 Nothing here is imported before a site names `django_mfa.api` in its URLs or views.
 """
-
-from __future__ import annotations
-
-from django_mfa import extras
-
-extras.require("rest_framework", extra="api")  # says what to install
