@@ -109,6 +109,15 @@ def test_the_pages_in_the_admin_pass_axe(administrator, alice, codes, shot):
     assert {name: what for name, what in found.items() if what} == {}
 
 
+def test_the_page_of_a_user_in_the_admin_fits(administrator, alice, codes):
+    challenge_failed.emit(session_context(user=alice), alice, reason="wrong")
+    about = alice._meta.label_lower.replace(".", "/")
+    administrator.goto(f"/admin/{about}/{alice.pk}/mfa/")
+    assert too_wide(administrator) == []
+    administrator.set_viewport_size(NARROW)
+    assert violations(administrator) == []
+
+
 def test_the_checks_find_what_is_wrong(page):
     page.goto("/mfa/login/")
     page.evaluate("document.querySelector('label').remove()")
