@@ -22,7 +22,8 @@ API = """\
                    /app/
                    /api/docs/
                    {python} -m testproject.client login {bob}
-                   (with another PORT: --url http://localhost:PORT/api/app/)
+                   (with another PORT, before the word login:
+                   --url http://localhost:PORT/api/app/)
 """
 
 TRY = """
