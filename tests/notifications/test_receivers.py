@@ -111,6 +111,7 @@ def test_line_breaks_in_names_break_neither_subject_nor_text(device, settings, t
 def test_a_lock_is_told_with_its_end(told):
     message = told("account_locked", until="2026-11-20T12:30:00+00:00")
     assert "Nov. 20, 2026, 12:30 p.m. UTC" in message.body
+    assert "recovery codes still work, if you have some" in message.body
 
 
 def test_a_used_recovery_code_is_told_with_the_codes_left(told):
