@@ -12,6 +12,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from django.utils.functional import SimpleLazyObject
 
 from . import answers
@@ -262,8 +263,12 @@ def _is_denial(response: HttpResponseBase) -> bool:
     return _path_of(response) == _login_path()
 
 
-def _login_path() -> str:
-    return urlsplit(resolve_url(settings.LOGIN_URL)).path
+def _login_path() -> str | None:
+    """Return the path of the site's login page; None where it has none."""
+    try:
+        return urlsplit(resolve_url(settings.LOGIN_URL)).path
+    except NoReverseMatch:
+        return None  # with the URLconf of this request
 
 
 def _path_of(redirect: HttpResponseBase) -> str:
