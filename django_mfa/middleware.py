@@ -6,12 +6,14 @@ import logging
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import ImproperlyConfigured
 from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from django.utils.functional import SimpleLazyObject
 
 from . import answers
@@ -68,11 +70,13 @@ class MFAMiddleware:
             return self._acall(request)
         _Guard(request).arm()
         response: HttpResponseBase = self.get_response(request)
+        _note_turned_away(request, response)
         return _with_trust(request, _explained(request, response))
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         _Guard(request).arm()
         response: HttpResponseBase = await self.get_response(request)
+        _note_turned_away(request, response)
         return _with_trust(request, _explained(request, response))
 
     def process_exception(
@@ -214,6 +218,17 @@ def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
     return _led_on(request, response, error) if _is_redirect(response) else response
 
 
+def _note_turned_away(request: Any, response: HttpResponseBase) -> None:
+    """Note for our sign-in page that a view sent somebody there who is signed in."""
+    # `otp_required` and `permission_required` do, and would be gone back to for ever.
+    if not (_is_redirect(response) and request.session.accessed):
+        return
+    place = urlsplit(response.headers.get("Location", ""))
+    back = parse_qs(place.query).get(REDIRECT_FIELD_NAME)
+    if back and place.path == _login_path("django_mfa:login"):
+        request.mfa_guard.session.note_turned_away(back[0])
+
+
 def _owed_behind(request: Any, response: HttpResponseBase) -> MFARequired | None:
     """Return what is owed, where the answer turned somebody away or let them in."""
     if not request.session.accessed:
@@ -266,8 +281,12 @@ def _is_denial(response: HttpResponseBase) -> bool:
     return _path_of(response) == _login_path()
 
 
-def _login_path() -> str:
-    return urlsplit(resolve_url(settings.LOGIN_URL)).path
+def _login_path(url: str = "") -> str | None:
+    """Return the path of the site's login page, or of `url`; None where it has none."""
+    try:
+        return urlsplit(resolve_url(url or settings.LOGIN_URL)).path
+    except NoReverseMatch:
+        return None  # with the URLconf of this request
 
 
 def _path_of(redirect: HttpResponseBase) -> str:

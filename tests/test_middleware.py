@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.test import AsyncClient, RequestFactory
-from django.urls import reverse
+from django.urls import re_path, reverse
 
 from django_mfa.accounts import service as accounts
 from django_mfa.errors import EnrolmentRequired, MFARequired
@@ -21,6 +22,15 @@ EVERYONE = {"POLICIES": [{"who": "everyone", "grace_days": 7}]}
 JSON = {"accept": "application/json"}
 
 pytestmark = pytest.mark.urls("tests.pages")
+
+
+def away(request):
+    """Looks who is there, and sends them to sign in."""
+    assert request.user.is_authenticated
+    return redirect_to_login("/away/", "/mfa/login/")
+
+
+urlpatterns = [re_path("^away/$", away)]
 
 
 class AsyncBrowser:
@@ -255,6 +265,13 @@ def test_an_exempt_view_speaks_for_itself(held):
     response = held.get("/t/exempt-refusal/", headers=JSON)
     assert response.status_code == 403
     assert "json" not in response["Content-Type"]
+
+
+@pytest.mark.urls("tests.test_middleware")
+def test_a_urlconf_without_our_pages_redirects_as_it_likes(client, user, settings):
+    settings.LOGIN_URL = "django_mfa:login"
+    client.force_login(user)
+    assert client.get("/away/").url == "/mfa/login/?next=/away/"
 
 
 def test_a_site_with_a_login_page_of_its_own_is_understood(held, settings):

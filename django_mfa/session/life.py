@@ -28,11 +28,14 @@ BOUND = "_mfa_bound"
 ROLES = "_mfa_roles"
 TRUSTED = "_mfa_trusted"
 FORM = "_mfa_form"
+TURNED_AWAY = "_mfa_turned_away"
 
 #: What goes when the user of a session goes.
-LIFE = (SINCE, BOUND, ROLES, TRUSTED, FORM)
+LIFE = (SINCE, BOUND, ROLES, TRUSTED, FORM, TURNED_AWAY)
 
 MAX_FORM = 64 * 1024
+#: Seconds that a browser takes at most to follow a redirect.
+CIRCLE = 30
 MAX_TOKENS = 4
 TRUST_COOKIE = "mfa_trust"
 #: How an address begins that means the same on every page.
@@ -151,6 +154,20 @@ class SessionLife:
         """Keep what was learnt, as long as the stamp stays the same."""
         if stamp and known != self.known_roles(stamp):
             self.store[ROLES] = {"stamp": stamp, "known": known}
+
+    # Who is signed in and was sent to the sign-in page
+
+    def note_turned_away(self, url: str) -> None:
+        """Note that the page at `url` has just sent who is signed in to sign in."""
+        if SESSION_KEY in self.store:
+            self.store[TURNED_AWAY] = {"url": url, "at": int(clock.timestamp())}
+
+    def is_turned_away(self, url: str) -> bool:
+        """Whether the page at `url` did so a moment ago; it would do so again, for ever."""
+        last = self.store.pop(TURNED_AWAY, None)
+        if last is None or last["url"] != url:
+            return False
+        return bool(abs(clock.timestamp() - last["at"]) <= CIRCLE)
 
     # Trusted browsers
 

@@ -12,7 +12,7 @@ from django.contrib.auth import (
     login,
 )
 from django.contrib.auth.backends import RemoteUserBackend
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
@@ -102,6 +102,7 @@ urlpatterns = [
     path("members/", login_required(whoami)),
     path("vault/", mfa_required(whoami)),
     path("otp/", otp_required(whoami, login_url="/mfa/login/")),
+    path("granted/", permission_required("app.none", login_url="/mfa/login/")(whoami)),
     *pages,
 ]
 
@@ -189,6 +190,45 @@ def test_logging_in_again_as_another_asks_for_theirs(alice, bob):
     assert who(browser) == "None"
     browser.code(totp_code(alice.secret))
     assert who(browser) == "None"
+
+
+@pytest.mark.parametrize(
+    ("url", "way"),
+    [
+        ("/otp/", "/mfa/setup/?next=%2Fotp%2F"),
+        ("/granted/?a=1", "/mfa/setup/?next=%2Fgranted%2F%3Fa%3D1"),
+    ],
+)
+def test_who_is_signed_in_and_not_let_in_goes_in_no_circle(carol, url, way):
+    browser = Browser().begin(carol)
+    response = browser.get(url, follow=True)
+    assert response.status_code == 200
+    assert response.request["PATH_INFO"] == "/mfa/login/"
+    assert carol.get_username() in response.text
+    assert way in response.text
+    assert response.context["next"] == url
+    assert browser.get("/mfa/login/", {"next": "/members/"})["Location"] == "/members/"
+
+
+def test_who_was_verified_and_is_not_let_in_may_sign_in_as_another(alice, carol, clock):
+    browser = alice.enter()
+    response = browser.get("/granted/", follow=True)
+    assert alice.user.get_username() in response.text
+    assert "?next=%2Fgranted" not in response.text
+    # Later on it is no circle.
+    clock.tick(60)
+    assert browser.get("/mfa/login/?next=/granted/").status_code == 302
+    browser.post("/mfa/login/", {**credentials(carol), "next": "/members/"})
+    assert who(browser) == str(carol.pk)
+
+
+def test_in_a_trusted_browser_the_way_is_the_second_step(alice, settings):
+    settings.DJANGO_MFA = {"TRUSTED_DEVICES": {"ENABLED": True}}
+    browser = alice.begin()
+    browser.code(totp_code(alice.secret), trust="on")
+    browser.post("/logout/")
+    response = browser.begin(alice.user).get("/otp/", follow=True)
+    assert "/mfa/step-up/?next=%2Fotp%2F" in response.text
 
 
 def test_force_login_is_met_as_well(alice, carol):

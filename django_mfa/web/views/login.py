@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django_mfa.flows import login, passwordless
+from django_mfa.flows import login, manage, passwordless
 from django_mfa.web.base import Page
 from django_mfa.web.forms import LoginForm
 
@@ -22,7 +22,7 @@ class LoginView(Page):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the form, or the page where a sign-in that waits goes on."""
         if self.context.actor is not None:
-            return self.go_on(self.next_url)
+            return self._go_on_signed_in()
         hold = self.session.hold()
         if hold:
             return self._go_on_waiting(hold)
@@ -36,14 +36,22 @@ class LoginView(Page):
         owed = login.begin(self.context, form.get_user(), self.next_url)
         return self.go_on(name=PAGES[owed]) if owed else self.go_on(self.next_url)
 
-    def show(self, form: LoginForm) -> HttpResponseBase:
+    def show(self, form: LoginForm, **more: Any) -> HttpResponseBase:
         """Return the page with both ways in, where passkeys can be used here."""
         both = passwordless.is_offered(self.context)
         if both:
             # Browsers offer passkeys in the field that says so (HTML, autofill).
             attrs = form.fields["username"].widget.attrs
             attrs["autocomplete"] = "username webauthn"
-        return self.render(form=form, passwordless=both)
+        return self.render(form=form, passwordless=both, **more)
+
+    def _go_on_signed_in(self) -> HttpResponseBase:
+        """Go on; but not to the page that has just sent its visitor here."""
+        if not self.session.is_turned_away(self.next_url):
+            return self.go_on(self.next_url)
+        is_protected = manage.overview(self.context).is_protected
+        way = "step_up" if is_protected else "setup"
+        return self.show(LoginForm(self.request), turned_away=True, way=way)
 
     def _go_on_waiting(self, hold: Hold) -> HttpResponseBase:
         self.session.remember_next(self.next_url)
