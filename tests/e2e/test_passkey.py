@@ -141,6 +141,22 @@ def test_somebody_signs_in_by_the_autofill_of_the_name(visitor, shape):
     visitor.sees(INSIDE)
 
 
+def test_a_browser_that_is_trusted_by_passkey_is_not_asked_again(visitor, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "TRUSTED_DEVICES": {"ENABLED": True}}
+    device = register(visitor)
+    leave(visitor, device)
+    for trusts in (False, True):
+        visitor.enter_password()
+        visitor.sees(VERIFY)
+        if trusts:
+            visitor.page.get_by_label("Trust this browser").check()
+        use(visitor, device, "Use your passkey")
+        visitor.sees(INSIDE)
+        leave(visitor, device)
+    visitor.enter_password()
+    visitor.sees(INSIDE)
+
+
 def test_signing_in_goes_on_to_where_somebody_wanted(visitor):
     device = register(visitor)
     leave(visitor, device)

@@ -145,6 +145,10 @@ class Use {
     return this.form?.elements.namedItem("next")?.value ?? this.element.dataset.next ?? "";
   }
 
+  get trusts() {
+    return this.form?.elements.namedItem("trust")?.checked ?? false;
+  }
+
   word(name) {
     return this.element.querySelector(`[data-word="${name}"]`)?.textContent.trim() ?? "";
   }
@@ -211,7 +215,7 @@ class Use {
 
   async finish(credential, options) {
     try {
-      const body = { credential, next: this.next };
+      const body = { credential, next: this.next, trust: this.trusts };
       const { next } = await post(this.element.dataset.complete, this.token, body);
       this.say("done");
       isLeaving = true;
