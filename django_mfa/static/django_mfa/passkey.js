@@ -261,7 +261,12 @@ class Create extends Use {
   }
 }
 
+// Refused passkeys after which the autofill offers no more; the button still does.
+const PICKS = 3;
+
 class Login extends Use {
+  refusals = 0;
+
   prepare() {
     const ready = super.prepare();
     if (ready && this.element.hasAttribute("data-autofill")) {
@@ -313,6 +318,9 @@ class Login extends Use {
       this.complain(this.explain(error, { over: false }));
     } finally {
       this.isBusy = false;
+    }
+    if (this.refusals++ < PICKS) {
+      this.offer(); // another one may be picked
     }
   }
 
