@@ -25,7 +25,13 @@ from django_mfa.testing import (
     mfa_login,
     totp_code,
 )
-from tests.factors.passkey.conftest import ORIGIN, failures, last_reason, refused
+from tests.factors.passkey.conftest import (
+    ORIGIN,
+    decode,
+    failures,
+    last_reason,
+    refused,
+)
 from tests.stories import told
 
 
@@ -616,6 +622,24 @@ def test_names_cannot_be_tried_out_by_answers(door, passkey, authenticator, know
         answer = door.complete("login", forged)
         refused(answer)
         assert set(answer.json()) == {"code", "detail"}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_names_cannot_be_tried_out_by_adding_what_was_shown(
+    enrolling, make_user, authenticator, known
+):
+    """Whoever may add a passkey chooses its id; nobody vouches for it."""
+    bob = make_user("bob")
+    add_passkey(bob)
+    (given, *_rest) = shown(enrolling, bob.get_username() if known else "nobody")
+
+    def change(draft) -> None:
+        draft.attested_id = draft.passkey.id = decode(given)
+
+    asked = enrolling.begin("setup")
+    answer = enrolling.complete("setup", authenticator.create(asked, tamper=change))
+    refused(answer, "already_registered")
+    assert last_reason() == "already_registered"
 
 
 @pytest.mark.parametrize("problem", ["", "spent"])
