@@ -63,6 +63,11 @@ class CeremonyPage(Page):
         return None if given is None else Credential(given)
 
     @property
+    def trusts(self) -> bool:
+        """Whether the person wants this browser trusted."""
+        return "trust" in self.request.POST or self.body.get("trust") is True
+
+    @property
     def next_url(self) -> str:
         """Where the person wants to go, if that is on this site."""
         given = self.body.get("next")

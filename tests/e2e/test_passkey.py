@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.audit.models import AuditEvent
-from django_mfa.factors.passkey.models import Passkey
+from django_mfa.factors.passkey.models import Passkey, digest_of
+from django_mfa.factors.passkey.reading import encode
 from tests.e2e.visitor import LOGIN, SECURITY, VERIFY, Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,6 +141,39 @@ def test_somebody_signs_in_by_the_autofill_of_the_name(visitor, shape):
     device.wake()
     visitor.page.goto(LOGIN)
     visitor.sees(INSIDE)
+
+
+def test_a_browser_that_is_trusted_by_passkey_is_not_asked_again(visitor, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "TRUSTED_DEVICES": {"ENABLED": True}}
+    device = register(visitor)
+    leave(visitor, device)
+    for trusts in (False, True):
+        visitor.enter_password()
+        visitor.sees(VERIFY)
+        if trusts:
+            visitor.page.get_by_label("Trust this browser").check()
+        use(visitor, device, "Use your passkey")
+        visitor.sees(INSIDE)
+        leave(visitor, device)
+    visitor.enter_password()
+    visitor.sees(INSIDE)
+
+
+def test_after_a_stale_passkey_the_autofill_offers_another(visitor):
+    device = register(visitor)
+    leave(visitor, device)
+    (stale,) = device.credentials()
+    # Chromium takes them in the order of their ids; the one that counts comes last.
+    last = b"\xff" * 16
+    named = dict.fromkeys(("credentialId", "userHandle"), b64encode(last).decode())
+    device.call("addCredential", credential={**stale, **named})
+    MFAAccount.objects.update(user_handle=encode(last))
+    Passkey.objects.update(credential_id=encode(last), digest=digest_of(last))
+    device.wake()
+    visitor.page.goto(LOGIN)
+    visitor.sees(INSIDE)
+    refused = AuditEvent.objects.get(event="challenge_failed")
+    assert refused.reason == "unknown_credential"
 
 
 def test_signing_in_goes_on_to_where_somebody_wanted(visitor):

@@ -13,6 +13,7 @@ from django_mfa.factors.passkey.models import Passkey
 from django_mfa.session import MFASession
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, mfa_login
 from django_mfa.testing.kit import session_context
+from django_mfa.trusted_devices.models import TrustedDevice
 
 ORIGIN = "https://testserver"
 
@@ -55,6 +56,33 @@ def test_a_name_that_is_none_is_left_out(signed_in, authenticator):
     answer = authenticator.create(begin(signed_in, "setup/passkey"))
     signed_in.post("/mfa/setup/passkey/", form(answer, name="x\u202e"))
     assert Passkey.objects.get().name == "Passkey"
+
+
+@pytest.mark.parametrize("name", [7, True, ["Laptop"], {"a": 1}, None], ids=repr)
+def test_a_name_of_another_kind_is_left_out(signed_in, authenticator, name):
+    answer = authenticator.create(begin(signed_in, "setup/passkey"))
+    body = {"credential": answer, "name": name}
+    signed_in.post("/mfa/setup/passkey/", json.dumps(body), "application/json")
+    assert Passkey.objects.get().name == "Passkey"
+
+
+@pytest.mark.parametrize(
+    ("more", "trusted"),
+    [({"trust": True}, 1), ({"trust": False}, 0), ({"trust": "1"}, 0), ({}, 0)],
+    ids=str,
+)
+def test_a_passkey_has_this_browser_trusted_where_that_is_wanted(
+    client, user, authenticator, settings, more, trusted
+):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "TRUSTED_DEVICES": {"ENABLED": True}}
+    add_passkey(user, authenticator)
+    given = {"username": user.get_username(), "password": "pw"}
+    client.post("/mfa/login/", given)
+    answer = authenticator.get(begin(client, "verify/passkey"))
+    body = json.dumps({"credential": answer, **more})
+    client.post("/mfa/verify/passkey/", body, "application/json")
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert TrustedDevice.objects.count() == trusted
 
 
 def test_names_are_told_apart_and_say_who_keeps_it(user, authenticator):

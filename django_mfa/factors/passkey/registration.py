@@ -10,7 +10,7 @@ from django_mfa import clock, conf
 from django_mfa.errors import AlreadyRegistered
 from django_mfa.values import Verdict
 
-from . import attestation, options, rules
+from . import attestation, decoys, options, rules
 from .aaguids import default_name, written
 from .ceremony import Expected, Refused, Registered, register
 from .models import Passkey, digest_of
@@ -29,7 +29,10 @@ def judge(user: AbstractBaseUser, response: Any) -> Verdict:
         found, trust = _verify(response)
     except Refused as error:
         return _refused(error.reason)
-    if Passkey.objects.filter(digest=digest_of(found.id)).exists():
+    known = Passkey.objects.filter(digest=digest_of(found.id)).exists()
+    # SECURITY: enumeration of accounts: who adds a passkey chooses its id. Were one
+    # that was made up for a name taken, this would tell it from those people have.
+    if known or decoys.is_made_up(found.id):
         raise AlreadyRegistered
     passkey = _passkey(user, response, found, trust)
     details = {"user_verified": found.flags.verified, "aaguid": found.aaguid}

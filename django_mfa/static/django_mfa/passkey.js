@@ -145,6 +145,10 @@ class Use {
     return this.form?.elements.namedItem("next")?.value ?? this.element.dataset.next ?? "";
   }
 
+  get trusts() {
+    return this.form?.elements.namedItem("trust")?.checked ?? false;
+  }
+
   word(name) {
     return this.element.querySelector(`[data-word="${name}"]`)?.textContent.trim() ?? "";
   }
@@ -211,7 +215,7 @@ class Use {
 
   async finish(credential, options) {
     try {
-      const body = { credential, next: this.next };
+      const body = { credential, next: this.next, trust: this.trusts };
       const { next } = await post(this.element.dataset.complete, this.token, body);
       this.say("done");
       isLeaving = true;
@@ -257,7 +261,12 @@ class Create extends Use {
   }
 }
 
+// Refused passkeys after which the autofill offers no more; the button still does.
+const PICKS = 3;
+
 class Login extends Use {
+  refusals = 0;
+
   prepare() {
     const ready = super.prepare();
     if (ready && this.element.hasAttribute("data-autofill")) {
@@ -309,6 +318,9 @@ class Login extends Use {
       this.complain(this.explain(error, { over: false }));
     } finally {
       this.isBusy = false;
+    }
+    if (this.refusals++ < PICKS) {
+      this.offer(); // another one may be picked
     }
   }
 

@@ -79,9 +79,9 @@ class SetupView(CeremonyPage):
     @sensitive_variables()
     def _register(self, credential: Credential) -> HttpResponseBase:
         """Judge the answer of an authenticator to the set-up."""
-        given = NameForm(
-            {"name": self.body.get("name") or self.request.POST.get("name")}
-        )
+        said = self.body.get("name") or self.request.POST.get("name")
+        # Of JSON a text alone is a name: a form would take whatever it is as one.
+        given = NameForm({"name": said if isinstance(said, str) else ""})
         name = given.cleaned_data["name"] if given.is_valid() else ""
         try:
             done = enrol.confirm(

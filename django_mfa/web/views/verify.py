@@ -169,7 +169,7 @@ class VerifyView(ChallengePage):
                 self.context,
                 response,
                 factor=factor,
-                trust_browser="trust" in request.POST,
+                trust_browser=self.trusts,
             )
             wanted = self.next_url or passed.next_url
             return wanted or resolve_url(settings.LOGIN_REDIRECT_URL)

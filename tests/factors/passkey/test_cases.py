@@ -25,7 +25,13 @@ from django_mfa.testing import (
     mfa_login,
     totp_code,
 )
-from tests.factors.passkey.conftest import ORIGIN, failures, last_reason, refused
+from tests.factors.passkey.conftest import (
+    ORIGIN,
+    decode,
+    failures,
+    last_reason,
+    refused,
+)
 from tests.stories import told
 
 
@@ -576,6 +582,35 @@ def test_without_factors_a_fresh_password_registers_the_first(
     ]
 
 
+@pytest.mark.parametrize("verified", [True, False])
+def test_what_is_known_of_a_new_passkey_is_kept_and_told(
+    enrolling, authenticator, verified
+):
+    authenticator.user_verified = verified
+    authenticator.aaguid = bytes(range(16))
+    authenticator.transports = ("usb", "nfc")
+    authenticator.discoverable = False
+    made = authenticator.create(
+        enrolling.begin("setup"), tamper=lambda draft: setattr(draft, "sign_count", 5)
+    )
+    assert enrolling.complete("setup", made).status_code == 200
+    kept = Passkey.objects.get()
+    (fake,) = authenticator.passkeys
+    written = "00010203-0405-0607-0809-0a0b0c0d0e0f"
+    assert (kept.raw_id, bytes(kept.public_key)) == (fake.id, fake.cose_key)
+    assert (kept.algorithm, kept.sign_count, kept.aaguid) == (-7, 5, written)
+    assert (kept.transports, kept.attachment) == (["nfc", "usb"], "cross-platform")
+    assert (kept.backup_eligible, kept.backed_up) == (False, False)
+    assert (kept.verified_at_first, kept.verified_last) == (verified, verified)
+    assert (kept.attestation, kept.trust, kept.discoverable) == ("none", "none", False)
+    assert kept.created == kept.last_used
+    told_of = AuditEvent.objects.get(event="device_confirmed").details
+    assert told_of["user_verified"] is verified
+    assert told_of["aaguid"] == written
+    *_before, proof = enrolling.client.session["_mfa_proofs"]
+    assert proof["factors"] == (2 if verified else 1)
+
+
 def shown(door, name):
     return [
         each["id"]
@@ -616,6 +651,24 @@ def test_names_cannot_be_tried_out_by_answers(door, passkey, authenticator, know
         answer = door.complete("login", forged)
         refused(answer)
         assert set(answer.json()) == {"code", "detail"}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_names_cannot_be_tried_out_by_adding_what_was_shown(
+    enrolling, make_user, authenticator, known
+):
+    """Whoever may add a passkey chooses its id; nobody vouches for it."""
+    bob = make_user("bob")
+    add_passkey(bob)
+    (given, *_rest) = shown(enrolling, bob.get_username() if known else "nobody")
+
+    def change(draft) -> None:
+        draft.attested_id = draft.passkey.id = decode(given)
+
+    asked = enrolling.begin("setup")
+    answer = enrolling.complete("setup", authenticator.create(asked, tamper=change))
+    refused(answer, "already_registered")
+    assert last_reason() == "already_registered"
 
 
 @pytest.mark.parametrize("problem", ["", "spent"])

@@ -14,7 +14,7 @@ import pytest
 from django_mfa.challenges.models import Challenge
 from django_mfa.factors.passkey import reading
 from django_mfa.factors.passkey.models import Passkey
-from tests.factors.passkey.conftest import failures
+from tests.factors.passkey.conftest import failures, last_reason
 
 WRONG = [
     None,
@@ -402,6 +402,7 @@ def test_an_answer_to_get_registers_nothing(enrolling, user, authenticator):
     is_refused_and_spent(
         enrolling.complete("setup", authenticator.get(asked)), enrolling
     )
+    assert last_reason() == "type"
 
 
 def test_an_unknown_member_harms_nothing(waiting, authenticator):
