@@ -16,7 +16,7 @@ from django_mfa.factors.sent_code.factor import Destination, SentCodeFactor
 from django_mfa.limits.sends import Sending
 from django_mfa.values import one_line
 
-from . import gateways, numbers
+from . import gateways, numbers, texts
 from .forms import NumberForm
 from .models import PhoneDevice
 
@@ -96,6 +96,11 @@ class SMSFactor(SentCodeFactor):
         )
         receipt = gateways.send(message)
         return {**receipt.as_json(), "elsewhere": gateways.checks_codes(receipt)}
+
+    @sensitive_variables()
+    def tell(self, notice: str) -> None:
+        """Send a text to the phones of its owner."""
+        texts.send(texts.Text.from_json(notice))
 
     @sensitive_variables()
     def judged_elsewhere(self, asked: Challenge, code: str) -> bool | None:
