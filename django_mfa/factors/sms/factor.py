@@ -13,6 +13,7 @@ from django_mfa.challenges import codes as challenges
 from django_mfa.errors import SendFailed
 from django_mfa.factors.sent_code import codes
 from django_mfa.factors.sent_code.factor import Destination, SentCodeFactor
+from django_mfa.limits import sends
 from django_mfa.limits.sends import Sending
 from django_mfa.values import one_line
 
@@ -111,6 +112,12 @@ class SMSFactor(SentCodeFactor):
         device = PhoneDevice.objects.filter(public_id=asked.device)
         phone = device.select_related("user__mfa_account").first()
         if phone is None or phone.refused_until() or asked.user_id != phone.user_id:
+            return False
+        if "gateway" not in asked.state and not sends.is_last(
+            asked.state["reservation"]
+        ):
+            # SECURITY: the provider is asked by the number alone, and would judge a
+            # code that was sent since, in another browser.
             return False
         # SECURITY: counted before it is asked: the provider's own limit is not ours.
         if not challenges.count_try(asked.pk, tries=conf.get().SENT_CODES.TRIES):
