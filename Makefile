@@ -10,7 +10,7 @@ REQ := requirements
 PINS := -c $(REQ)/constraints-ci.txt -c $(REQ)/constraints-django.txt
 PACKAGE := setup.cfg pyproject.toml $(REQ)/constraints-ci.txt $(REQ)/constraints-django.txt
 EXTRAS := api,email,geoip,jwt,metrics,sms-sns,sms-twilio
-DEMO_EXTRAS := api,jwt
+DEMO_EXTRAS := api,jwt,sms
 MANAGE = PYTHONUNBUFFERED=1 $(DEMO_VENV)/bin/python -m django
 COVERED_WHOLLY := django_mfa/flows/*,django_mfa/policy/*,django_mfa/factors/*,django_mfa/crypto.py,django_mfa/session/*
 

@@ -60,6 +60,8 @@ class Purpose(StrEnum):
     STEP_UP = "step_up"
     PASSWORDLESS = "passwordless"
     APPROVAL = "approval"
+    #: Asks nothing: a text that is only to be sent once.
+    NOTICE = "notice"
 
 
 class Proof(NamedTuple):

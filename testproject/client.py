@@ -15,6 +15,9 @@ import httpx
 URL = "http://localhost:8000/api/app/"
 KEPT = Path.home() / ".example-bank.json"
 
+#: The methods whose code is sent when it is asked for.
+SENT = ("sms", "email")
+
 #: Asks the person for what is named: "Code", or "Password", which is not seen.
 Ask = Callable[[str], str]
 Told = dict[str, Any]
@@ -101,7 +104,8 @@ class Bank:
         if told["code"] == "mfa_enrolment_required":
             self.set_up(waits)
         else:
-            self.send("POST", "mfa/verify", waits | self.response(told["methods"]))
+            response = self.response(told["methods"], waits)
+            self.send("POST", "mfa/verify", waits | response)
 
     def set_up(self, waits: Told) -> None:
         """The account needs a second step and has none yet."""
@@ -115,15 +119,20 @@ class Bank:
         """Show again that it is you; the answer holds new tokens."""
         if methods is None:
             methods = self.call("GET", "mfa/status")["methods"]
-        self.send_fresh("POST", "mfa/step-up", self.response(methods))
+        self.send_fresh("POST", "mfa/step-up", self.response(methods, {}))
 
-    def response(self, methods: list[str]) -> Told:
+    def response(self, methods: list[str], waits: Told) -> Told:
         """What the person types: a code, or the password of who has no second step."""
         if not methods:
             return {"password": self.ask("Password")}
         if set(methods) == {"passkey"}:
             raise Refused({"detail": "Only a browser can ask for your passkey."})
-        return {"code": self.ask("Code")}
+        by = next((each for each in methods if each in SENT), None)
+        if by is None or "totp" in methods:
+            return {"code": self.ask("Code")}
+        told = self.send_fresh("POST", "mfa/challenge", waits | {"method": by})
+        print(f"A code is on its way to {told['sent_to']}.")
+        return {"code": self.ask("Code"), "method": by}
 
 
 def devices(bank: Bank, _wanted: argparse.Namespace) -> None:

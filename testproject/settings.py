@@ -97,7 +97,6 @@ LOGIN_URL = "django_mfa:login"
 LOGIN_REDIRECT_URL = "profile"
 LOGOUT_REDIRECT_URL = "home"
 
-# The demo prints its mails where it runs.
 # Mails are printed to the terminal, or kept in memory with MAIL=locmem.
 MAIL = os.environ.get("MAIL", "console")
 if django.VERSION >= (6, 1):
@@ -115,6 +114,12 @@ DJANGO_MFA: dict[str, Any] = {
     "SITE_NAME": "Example Bank",
     "TRUSTED_DEVICES": {"ENABLED": True},
 }
+
+if DEBUG and find_spec("phonenumbers"):
+    # Codes by message and mail too. The demonstration sends none: it prints them where
+    # it runs. A real site names its providers here, and the countries of its people.
+    DJANGO_MFA["FACTORS"] = ["passkey", "totp", "sms", "email", "recovery_code"]
+    DJANGO_MFA["SMS"] = {"GATEWAYS": ["console"], "COSTS": {"*": "0.08"}}
 
 if HAS_API:
     # Browsers keep their session, programs get what they are mounted with.

@@ -80,6 +80,15 @@ class Recorder:
         """From now on, take requests and say nothing until the test is over."""
         self.trouble = self._wait
 
+    def takes_and_hangs(self) -> None:
+        """From now on, do what is asked and say nothing until the test is over."""
+
+        def late(request: Request) -> Answer:
+            self.answer(request)
+            return self._wait(request)
+
+        self.trouble = late
+
     def drips(self) -> None:
         """From now on, begin answers that never end, a byte now and then."""
         self.trouble = lambda request: Answer(200, "drip", "drip")
@@ -173,7 +182,12 @@ class Twilio(Recorder):
         return Answer(201, shown)
 
     def _check(self, form: dict[str, str]) -> Answer:
-        found = self.verifications.get(form["VerificationSid"])
+        if not (form.get("VerificationSid") or form.get("To")):
+            return Answer(400, {"code": 60200, "message": "Invalid", "status": 400})
+        found = self.verifications.get(form.get("VerificationSid", ""))
+        if "To" in form:
+            there = [v for v in self._newest_first() if v["to"] == form["To"]]
+            found = next((v for v in there if v["status"] == "pending"), None)
         if found is None or found["status"] != "pending":
             return Answer(404, {"code": 20404, "message": "not found", "status": 404})
         if form["Code"] == found["code"]:

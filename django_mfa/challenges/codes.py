@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db.models import F
 
 from django_mfa import clock
-from django_mfa.values import NOTHING
+from django_mfa.values import NOTHING, Purpose
 
 from . import service
 from .models import Challenge
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from django_mfa.values import Asking
+
+#: For how long it is worth telling, if a queue is slow.
+NEWS = timedelta(hours=1)
 
 
 class Made(NamedTuple):
@@ -50,6 +53,20 @@ def issue(factor: str, asking: Asking, made: Made) -> Challenge:
         state=dict(made.state),
         issued=now,
         expires=now + timedelta(seconds=made.lifetime),
+    )
+
+
+def announce(factor: str, pk: UUID, user_pk: Any) -> None:
+    """Keep that something is to be sent which nobody answers, for `begin_sending`."""
+    now = clock.now()
+    Challenge.objects.create(
+        id=pk,
+        digest=pk.hex,
+        user_id=user_pk,
+        factor=factor,
+        purpose=Purpose.NOTICE,
+        issued=now,
+        expires=now + NEWS,
     )
 
 

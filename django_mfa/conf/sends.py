@@ -23,7 +23,7 @@ class SentCodes(Group):
     EMAIL_TTL: int = 600
     """Seconds for which a code in a mail can be used."""
     EMAIL_TIMEOUT: int = 10
-    """Seconds that the mail server may take, with everything."""
+    """Seconds that the mail server may take for a code or a notice, with everything."""
     FROM_EMAIL: str | None = None
     """Sender of the mails with codes. Default: DEFAULT_FROM_EMAIL."""
     DISPATCHER: str | Callable[..., None] = "inline"

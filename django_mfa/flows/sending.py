@@ -15,12 +15,19 @@ from django.views.decorators.debug import sensitive_variables
 from django_mfa import conf, signals
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.challenges import codes as challenges
-from django_mfa.errors import FactorNotAvailable, MFAError, SendFailed, TooManyAttempts
+from django_mfa.errors import (
+    FactorNotAvailable,
+    KeyTrouble,
+    MFAError,
+    SendFailed,
+    TooManyAttempts,
+)
 from django_mfa.factors import registry
 from django_mfa.factors.sent_code.factor import SentCodeFactor
 from django_mfa.factors.sent_code.parcel import Parcel, Sent
 from django_mfa.limits import addresses, sends
 from django_mfa.session import Context
+from django_mfa.values import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,21 +111,26 @@ def dispatch(parcel: Parcel) -> None:
 
     The transaction that made it is over: nothing here holds a lock.
     """
-    how = conf.get().SENT_CODES.DISPATCHER
-    if how == "inline":
+    if conf.get().SENT_CODES.DISPATCHER == "inline":
         deliver(parcel)
         return
     try:
-        enqueue: Callable[[Any], Any] = (
-            import_string(OURS.get(how, how)) if isinstance(how, str) else how
-        )
-        enqueue(parcel.as_json())
+        enqueue(parcel)
     except Exception as error:
         asked = challenges.begin_sending(parcel.challenge)
         if asked is None:
             return  # somebody got it all the same, and sends
         _failed(parcel, asked, type(error).__name__)
         raise SendFailed(why="dispatcher") from error
+
+
+def enqueue(parcel: Parcel) -> None:
+    """Hand the parcel to whom the settings name; raises whatever they raise."""
+    how = conf.get().SENT_CODES.DISPATCHER
+    give: Callable[[Any], Any] = (
+        import_string(OURS.get(how, how)) if isinstance(how, str) else how
+    )
+    give(parcel.as_json())
 
 
 @sensitive_variables()
@@ -132,6 +144,9 @@ def deliver(parcel: Parcel) -> None:
     kind = require_sender(registry.get(parcel.factor))
     asked = challenges.begin_sending(parcel.challenge)
     if asked is None:
+        return
+    if asked.purpose == Purpose.NOTICE:
+        _tell(kind, parcel)
         return
     try:
         device = _device(kind, asked)
@@ -148,6 +163,15 @@ def deliver(parcel: Parcel) -> None:
         cost=Decimal(cost) if cost else None,
         currency=came.get("currency", ""),
     )
+
+
+@sensitive_variables()
+def _tell(kind: SentCodeFactor, parcel: Parcel) -> None:
+    try:
+        kind.tell(parcel.code)
+    except KeyTrouble as error:
+        log.error("A notice was not sent: %s", error.code)  # noqa: TRY400  # as below
+        raise
 
 
 @sensitive_variables()

@@ -167,6 +167,17 @@ def answered(name: UUID | str) -> None:
     rows.update(answered=clock.now())
 
 
+def is_last(name: UUID | str) -> bool:
+    """Whether nothing was sent since to the same place, by whomever."""
+    record = SendRecord.objects.filter(public_id=name).first()
+    if record is None:
+        return False
+    there = SendRecord.objects.filter(
+        prefix=record.prefix, destination=record.destination, pk__gt=record.pk
+    )
+    return not there.exists()
+
+
 def prune() -> int:
     """Delete rows that are older than `SENDS.KEEP_DAYS`, and counters of months past."""
     since = clock.now() - timedelta(days=conf.get().SENDS.KEEP_DAYS)

@@ -12,6 +12,8 @@ from django.db import router, transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
+from django_mfa import conf
+from django_mfa.limits.deadline import within
 from django_mfa.limits.models import SendPause
 
 log = logging.getLogger("django_mfa")
@@ -23,7 +25,8 @@ def tell_of_pause(sender: Any, *, details: dict[str, Any], **happened: Any) -> N
     def send() -> None:
         try:
             with override(settings.LANGUAGE_CODE):
-                mail_admins(*_words(details))
+                words = _words(details)
+            within(conf.get().SENT_CODES.EMAIL_TIMEOUT, mail_admins, *words)
         except Exception as error:  # noqa: BLE001  # each mail backend has its own errors
             kind = type(error).__name__
             log.error("The administrators were not told of a pause: %s", kind)  # noqa: TRY400  # as in mail

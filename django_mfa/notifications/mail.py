@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 
 from django_mfa import conf
+from django_mfa.limits.deadline import within
 from django_mfa.values import one_line
 
 from .subjects import SUBJECTS
@@ -18,25 +19,41 @@ from .subjects import SUBJECTS
 if TYPE_CHECKING:
     from .notice import Notice
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 log = logging.getLogger("django_mfa")
 
 # RFC 3834 section 5: so that no holiday reply comes back.
 HEADERS = {"Auto-Submitted": "auto-generated"}
 
 
-def send(notice: Notice) -> None:
-    """Send it; whatever fails is logged, and nothing else suffers."""
-    try:
-        with override(notice.language):
-            build(notice).send()
-    except Exception as error:  # noqa: BLE001  # each mail backend has its own errors
-        # SECURITY: the kind of error alone: its text may hold the address.
-        log.error(  # noqa: TRY400  # the traceback ends with that text
-            "The notice %s to user %s was not sent: %s",
-            notice.event,
-            notice.user_pk,
-            type(error).__name__,
-        )
+def send(notice: Notice, addresses: Sequence[str]) -> None:
+    """Send it to each; whatever fails is logged, and nothing else suffers.
+
+    One mail an address: none of them shows the others. No transaction may be open.
+    """
+    for to in addresses:
+        try:
+            with override(notice.language):
+                message = build(notice._replace(to=to))
+            within(conf.get().SENT_CODES.EMAIL_TIMEOUT, message.send)
+        except TimeoutError as error:
+            # Somebody waits for their page, and the next mail would take as long.
+            _failed(notice, error)
+            return
+        except Exception as error:  # noqa: BLE001  # each mail backend has its own errors
+            _failed(notice, error)
+
+
+def _failed(notice: Notice, error: Exception) -> None:
+    # SECURITY: the kind of error alone: its text may hold the address.
+    log.error(
+        "The notice %s to user %s was not sent: %s",
+        notice.event,
+        notice.user_pk,
+        type(error).__name__,
+    )
 
 
 def build(notice: Notice) -> EmailMultiAlternatives:

@@ -39,9 +39,7 @@ def tell(sender: Any, **happened: Any) -> None:
         return
 
     def send() -> None:
-        # One mail an address: none of them shows the others.
-        for to in reach.addresses(notice.to, happened):
-            mail.send(notice._replace(to=to))
+        mail.send(notice, reach.addresses(notice.to, happened))
         text.send(notice, reach.numbers(happened))
 
     using = router.db_for_write(MFAAccount)

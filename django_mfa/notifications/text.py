@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from django.template.loader import render_to_string
@@ -10,20 +9,19 @@ from django.utils.translation import override
 from django.views.decorators.debug import sensitive_variables
 
 from django_mfa import conf
-from django_mfa.errors import DestinationRefused, InvalidNumber, NumberRefused
 from django_mfa.extras import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django_mfa.factors.sms import gateways
+    from django_mfa.factors.sms import texts
+    from django_mfa.flows import texting
 
     from .notice import Notice
 else:
     # Not needed to start a process.
-    gateways = lazy("django_mfa.factors.sms.gateways")
-
-log = logging.getLogger("django_mfa")
+    texts = lazy("django_mfa.factors.sms.texts")
+    texting = lazy("django_mfa.flows.texting")
 
 #: The events that are worth a text, and the template of each.
 TEXTS = {
@@ -32,8 +30,6 @@ TEXTS = {
     "mfa_disabled": "phone_removed",
     "factors_reset": "phone_removed",
 }
-#: About this number and no other: the next one may be reached.
-ITS_OWN = (DestinationRefused, InvalidNumber, NumberRefused)
 
 
 @sensitive_variables()
@@ -48,39 +44,16 @@ def send(notice: Notice, numbers: Sequence[str]) -> None:
     """
     if not numbers or notice.event not in TEXTS or not conf.get().NOTICES.SMS:
         return
+    about = f"{notice.event} to user {notice.user_pk}"
     try:
-        text = _text(notice)
-        if gateways.for_texts():
-            _send_all(notice, text, numbers)
-    except Exception as error:  # noqa: BLE001  # templates and settings are the site's
-        _failed(notice, error)
-
-
-@sensitive_variables()
-def _send_all(notice: Notice, text: str, numbers: Sequence[str]) -> None:
-    for to in numbers:
-        message = gateways.Message(
-            to=to, text=text, code="", language=notice.language or ""
-        )
-        try:
-            gateways.send(message)
-        except ITS_OWN as error:
-            _failed(notice, error)
-        # Any other failure ends it: somebody waits for their page, and a provider
-        # that is down is down for the next number as well.
+        text = texts.Text(about, numbers, _text(notice), notice.language or "")
+    except Exception as error:  # noqa: BLE001  # the templates are the site's
+        texts.failed(about, error)
+        return
+    texting.send(notice.user_pk, text)
 
 
 def _text(notice: Notice) -> str:
     template = f"django_mfa/sms/{TEXTS[notice.event]}.txt"
     with override(notice.language):
         return render_to_string(template, {"site_name": notice.site_name}).strip()
-
-
-def _failed(notice: Notice, error: Exception) -> None:
-    # SECURITY: the kind of error alone: its text may hold the number.
-    log.error(
-        "The text %s to user %s was not sent: %s",
-        notice.event,
-        notice.user_pk,
-        type(error).__name__,
-    )

@@ -23,6 +23,7 @@ class Person:
 PEOPLE = (
     Person("alice", "has a password only, and may set up a second factor"),
     Person("bob", "has an authenticator app and recovery codes"),
+    Person("carol", "gets her codes by text message or mail"),
     Person("sam", "is staff: must set up a second factor to get in", is_staff=True),
     Person(
         "root",

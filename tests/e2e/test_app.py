@@ -9,10 +9,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from django_mfa.app_passwords.models import AppPassword
 from django_mfa.factors.passkey.models import Passkey
-from django_mfa.testing import freeze
+from django_mfa.testing import add_phone, freeze
 from tests.e2e.phone import Phone
 from tests.e2e.test_everybody import CHECKS
 from tests.e2e.test_passkey import Authenticator
+from tests.sent import last_sms, other_than
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +39,8 @@ class App:
         expect(self.page.get_by_role("alert").filter(has_text=text)).to_be_visible()
 
     def is_told(self, text: str) -> None:
-        expect(self.page.get_by_role("status")).to_have_text(text)
+        # That of the page; a dialog that is about to close has one of its own.
+        expect(self.page.get_by_role("status").first).to_have_text(text)
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
@@ -267,6 +269,32 @@ def test_a_step_up_by_password_for_who_has_nothing_else(app, alice):
         app.dialog.get_by_label("Password").fill("pw")
         app.press("Confirm")
         app.sees("Scan this with your app")
+
+
+@pytest.mark.usefixtures("sends")
+def test_a_code_by_message_signs_in_and_steps_up(app, alice, shot):
+    add_phone(alice)
+    with freeze() as clock:
+        app.open().password()
+        app.sees("Your second step")
+        expect(app.page.get_by_role("button", name="Send a mail")).to_be_hidden()
+        app.press("Send a text message")
+        app.is_told("A code is on its way to ••••••23.")
+        shot(app.page, "app-code-sent")
+        app.press("Send a text message")
+        app.hears("A code was sent a moment ago")
+        app.code(other_than(last_sms()))
+        app.hears("Invalid verification code")
+        app.code(last_sms())
+        app.sees("Your account")
+        clock.tick(LATER)
+        app.press("Remove Phone")
+        app.dialog.get_by_role("button", name="Send a text message").click()
+        expect(app.dialog.get_by_role("status")).to_contain_text("on its way")
+        shot(app.page, "app-step-up-sent")
+        app.fill("Code", last_sms())
+        app.press("Confirm")
+        app.is_told("The device was removed.")
 
 
 def test_a_session_that_ends_meanwhile_leads_to_the_sign_in(app, phone):

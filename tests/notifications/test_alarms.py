@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Event
 from typing import Any
 
 import django
@@ -76,3 +77,20 @@ def test_a_mail_server_that_is_down_stops_nothing(
         pause()
     assert "ConnectionError" in caplog.text
     assert "root@example.com" not in caplog.text
+
+
+def test_a_mail_server_that_hangs_keeps_nobody_waiting(
+    settings, monkeypatch, django_capture_on_commit_callbacks, caplog
+):
+    settings.DJANGO_MFA = {"SENT_CODES": {"EMAIL_TIMEOUT": 1}}
+    over = Event()
+    name = "django_mfa.notifications.alarms.mail_admins"
+    monkeypatch.setattr(name, lambda *args: over.wait(30))
+    with (
+        caplog.at_level(logging.ERROR),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        pause()
+    assert not over.is_set()
+    over.set()
+    assert "TimeoutError" in caplog.text

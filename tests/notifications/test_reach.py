@@ -16,7 +16,7 @@ from django_mfa.errors import NumberRefused, ProviderUnavailable
 from django_mfa.factors.email.models import EmailDevice
 from django_mfa.factors.sms.gateways.locmem import LocmemGateway
 from django_mfa.factors.sms.models import PhoneDevice
-from django_mfa.flows import reset
+from django_mfa.flows import reset, sending
 from django_mfa.session import Context
 from django_mfa.testing import add_email, add_phone, add_totp, freeze, sms_outbox
 from tests.browser import Browser
@@ -341,6 +341,84 @@ def test_a_device_that_cannot_be_opened_keeps_nobody_else_from_being_told(
         _, texts = told(lambda: visitor.send("device_remove", gone))
     assert set(texts) == {NEW}
     assert "no key" in caplog.text
+
+
+# By a queue
+
+
+QUEUE: list[dict[str, str]] = []
+
+
+def later(parcel: dict[str, str]) -> None:
+    """A queue whose worker has not come yet."""
+    QUEUE.append(parcel)
+
+
+@pytest.fixture
+def queued(visitor, settings, told):
+    """A phone that is removed where a queue sends: the one parcel of its notice."""
+    QUEUE.clear()
+    settings.DJANGO_MFA = {**SETTINGS, "SENT_CODES": {"DISPATCHER": later}}
+    gone = PhoneDevice.objects.get().public_id
+    mails, texts = told(lambda: visitor.send("device_remove", gone))
+    assert len(mails) == 2
+    assert not texts
+    (parcel,) = QUEUE
+    return parcel
+
+
+def test_a_queue_that_sends_the_codes_sends_the_texts(queued):
+    assert OLD not in str(queued)
+    assert REMOVED not in str(queued)
+    assert sending.deliver_quietly(queued) == "done"
+    assert sms_outbox[-1].to == OLD
+    assert REMOVED in sms_outbox[-1].text
+    # A queue that gives a task out again has nothing sent twice.
+    assert sending.deliver_quietly(queued) == "done"
+    assert len(sms_outbox) == 1
+
+
+def test_what_is_no_news_any_more_is_not_texted(queued, clock_stopped):
+    clock_stopped.tick(3600)
+    assert sending.deliver_quietly(queued) == "done"
+    assert not sms_outbox
+
+
+def test_a_text_that_was_changed_in_the_queue_is_not_sent(queued, caplog):
+    with caplog.at_level(logging.ERROR):
+        bad = {**queued, "sealed": "1.x.y"}
+        assert sending.deliver_quietly(bad) == "key_trouble"
+    assert not sms_outbox
+    assert "A notice was not sent: key_trouble" in caplog.text
+
+
+def test_a_broker_that_is_down_breaks_nothing(visitor, settings, told, caplog):
+    def broken(parcel: dict[str, str]) -> None:
+        raise ConnectionError(f"redis://secret@broker {parcel}")
+
+    settings.DJANGO_MFA = {**SETTINGS, "SENT_CODES": {"DISPATCHER": broken}}
+    gone = PhoneDevice.objects.get().public_id
+    with caplog.at_level(logging.DEBUG):
+        mails, texts = told(lambda: visitor.send("device_remove", gone))
+    assert len(mails) == 2
+    assert not texts
+    assert not PhoneDevice.objects.exists()
+    assert "was not sent: ConnectionError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_site_that_sends_no_codes_any_more_asks_no_queue(visitor, settings, told):
+    factors = ["totp", "email", "recovery_code"]
+    queue = {"SENT_CODES": {"DISPATCHER": later}}
+    settings.DJANGO_MFA = {**SETTINGS, **queue, "FACTORS": factors}
+    QUEUE.clear()
+    phone = PhoneDevice.objects.get()
+
+    def remove():
+        signals.device_removed.emit(Context(), phone.user, device=phone, gone=[phone])
+
+    assert set(told(remove)[1]) == {OLD}
+    assert not QUEUE
 
 
 @pytest.mark.django_db(transaction=True)

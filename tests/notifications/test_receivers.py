@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from django_mfa.flows import enrol, manage, reset
 from django_mfa.notifications.subjects import SUBJECTS
 from django_mfa.session import Context
 from django_mfa.testing import (
+    add_email,
     add_recovery_codes,
     add_totp,
     freeze,
@@ -168,6 +170,29 @@ def test_a_dead_mail_server_breaks_nothing_and_leaks_no_address(
         assert told("device_removed") is None
     assert "ConnectionRefusedError" in caplog.text
     assert "alice@" not in caplog.text
+
+
+def test_a_mail_server_that_hangs_is_waited_for_once_and_left(
+    user, settings, monkeypatch, caplog, django_capture_on_commit_callbacks
+):
+    settings.DJANGO_MFA = {"SENT_CODES": {"EMAIL_TIMEOUT": 1}}
+    device = add_email(user, "second@example.com")
+    over, begun = Event(), []
+
+    def hang(message):
+        begun.append(message.to)
+        over.wait(30)
+
+    monkeypatch.setattr(mail.EmailMultiAlternatives, "send", hang)
+    with (
+        caplog.at_level(logging.ERROR),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        signals.device_confirmed.emit(Context(), user, device=device)
+    assert not over.is_set()
+    over.set()
+    assert begun == [[user.email]]
+    assert "was not sent: TimeoutError" in caplog.text
 
 
 def test_an_event_without_a_user_is_nobody_s_mail(told):

@@ -9,6 +9,7 @@ import requests
 from moto.server import ThreadedMotoServer
 
 from django_mfa.audit.models import AuditEvent
+from django_mfa.factors.sms.models import PhoneDevice
 from django_mfa.limits.models import SendRecord
 from django_mfa.testing import add_phone
 from tests.browser import Browser
@@ -165,3 +166,30 @@ def test_M01_what_verify_cannot_judge_costs_no_try(visitor, twilio, use):
         assert visitor.send("verify", "sms", code=code).status_code == 503
     twilio.works()
     assert enter(visitor, code)
+
+
+@pytest.mark.parametrize("name", ["twilio", "twilio_verify"])
+def test_M01_a_code_that_arrives_after_the_time_out_is_right(
+    visitor, twilio, use, name
+):
+    use(name, **{**twilio.settings, "TIMEOUT": 1})
+    twilio.takes_and_hangs()
+    ask(visitor, 503)
+    twilio.works()
+    sent = twilio.messages
+    code = code_in(sent[-1]["Body"]) if name == "twilio" else twilio.code_for(NUMBER)
+    assert not enter(visitor, other_than(code))
+    assert enter(visitor, code)
+
+
+def test_R05_a_time_out_is_no_way_to_the_code_of_another_browser(visitor, twilio, use):
+    use("twilio_verify", **{**twilio.settings, "TIMEOUT": 1})
+    twilio.takes_and_hangs()
+    ask(visitor, 503)
+    twilio.works()
+    mia = PhoneDevice.objects.get().user
+    other = Browser().begin(mia)
+    ask(other)
+    code = twilio.code_for(NUMBER)
+    assert not enter(visitor, code)
+    assert enter(other, code)

@@ -21,12 +21,15 @@ from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.testing import (
     FakeAuthenticator,
     add_passkey,
+    add_phone,
     add_totp,
     freeze,
+    sms_outbox,
     totp_code,
 )
 from testproject import client
 from tests.browser import wrong_code
+from tests.sent import last_sms
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,6 +137,24 @@ def test_who_must_set_up_a_second_step_does_that_first(terminal, staff):
     assert len(re.findall(r"^\w{4}-\w{4}$", terminal.out, re.M)) == 10
     assert terminal.run("devices") == 0
     assert "Command line" in terminal.out
+
+
+@pytest.mark.usefixtures("sends")
+def test_who_has_no_app_is_sent_a_code(terminal, user, clock):
+    add_phone(user)
+    assert terminal.run("login", user.get_username(), types=("pw", last_sms)) == 0
+    assert "A code is on its way to ••••••23." in terminal.out
+    clock.tick(LATER)
+    assert terminal.run("step-up", types=(last_sms,)) == 0
+    assert len(sms_outbox) == 2
+
+
+@pytest.mark.usefixtures("sends")
+def test_who_has_an_app_is_sent_none(terminal, user, secret):
+    add_phone(user)
+    typed = ("pw", lambda: totp_code(secret))
+    assert terminal.run("login", user.get_username(), types=typed) == 0
+    assert not sms_outbox
 
 
 def test_who_has_a_passkey_alone_is_sent_to_a_browser(terminal, user):

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.core import mail
 from django.core.management import CommandError, call_command
 
+from django_mfa.factors.sms.models import PhoneDevice
 from django_mfa.testing import freeze
+from testproject import settings as demo
 from testproject.site import people
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +88,54 @@ def test_alice_is_in_and_sam_must_set_up_a_factor(client):
     assert sign_in(client, "alice").url == "/profile/"
     client.post("/logout/")
     assert sign_in(client, "sam").url == "/mfa/setup/"
+
+
+@pytest.fixture
+def prints(settings):
+    """The demonstration as it is started: codes are printed where it runs."""
+    pytest.importorskip("phonenumbers")
+    added = {name: demo.DJANGO_MFA[name] for name in ("FACTORS", "SMS")}
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, **added}
+
+
+@pytest.mark.usefixtures("prints")
+def test_the_printed_message_signs_carol_in(client, capsys):
+    demo_data()
+    sign_in(client, "carol")
+    client.post("/mfa/verify/sms/send/")
+    code = first(r"(?m)^\d{6}(?= is your code)", capsys.readouterr().out)
+    assert client.post("/mfa/verify/sms/", {"code": code}).url == "/profile/"
+
+
+@pytest.mark.usefixtures("prints")
+def test_the_mail_of_carol_signs_her_in(client):
+    demo_data()
+    sign_in(client, "carol")
+    client.post("/mfa/verify/email/send/")
+    code = first(r"(?m)^\d{6}$", mail.outbox[-1].body)
+    assert client.post("/mfa/verify/email/", {"code": code}).url == "/profile/"
+
+
+@pytest.mark.usefixtures("prints")
+def test_carol_has_one_phone_however_often_it_starts():
+    assert "Sign in as carol" in demo_data()
+    assert "like +44 7400 123456" in demo_data()
+    assert PhoneDevice.objects.count() == 1
+
+
+def test_it_speaks_of_sent_codes_only_where_some_are_sent():
+    assert "Sent codes" not in demo_data()
+    assert not PhoneDevice.objects.exists()
+
+
+def test_a_real_site_names_its_own_gateways():
+    root = Path(demo.BASE_DIR)
+    look = "from testproject.settings import DJANGO_MFA as it; print(it.get('SMS'))"
+    env = {**os.environ, "DEBUG": "0", "DJANGO_SETTINGS_MODULE": ""}
+    told = subprocess.run(
+        [sys.executable, "-c", look], cwd=root, env=env, capture_output=True, check=True
+    )
+    assert told.stdout.split() == [b"None"]
 
 
 def test_the_code_of_somebody_without_an_app_is_not_to_be_had():

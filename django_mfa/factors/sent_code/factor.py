@@ -82,6 +82,10 @@ class SentCodeFactor(Factor):
         """
         raise NotImplementedError
 
+    def tell(self, notice: str) -> None:
+        """Send what is no code, as it came out of a queue; log what fails."""
+        raise NotImplementedError
+
     def suggestion(self, user: AbstractBaseUser) -> str:
         """Return the destination that a set-up begins with, if one is known."""
         del user

@@ -45,7 +45,7 @@ class Parcel(NamedTuple):
     @property
     @sensitive_variables()
     def code(self) -> str:
-        """The code; raise `KeyTrouble` when it cannot be opened."""
+        """The code, or the notice; raise `KeyTrouble` when it cannot be opened."""
         return crypto.unseal(self.sealed, place_of(self.challenge, self.host))
 
 

@@ -13,10 +13,11 @@ from django_mfa.challenges import codes as challenges
 from django_mfa.errors import SendFailed
 from django_mfa.factors.sent_code import codes
 from django_mfa.factors.sent_code.factor import Destination, SentCodeFactor
+from django_mfa.limits import sends
 from django_mfa.limits.sends import Sending
 from django_mfa.values import one_line
 
-from . import gateways, numbers
+from . import gateways, numbers, texts
 from .forms import NumberForm
 from .models import PhoneDevice
 
@@ -98,6 +99,11 @@ class SMSFactor(SentCodeFactor):
         return {**receipt.as_json(), "elsewhere": gateways.checks_codes(receipt)}
 
     @sensitive_variables()
+    def tell(self, notice: str) -> None:
+        """Send a text to the phones of its owner."""
+        texts.send(texts.Text.from_json(notice))
+
+    @sensitive_variables()
     def judged_elsewhere(self, asked: Challenge, code: str) -> bool | None:
         """Have a provider judge the code that it made itself."""
         receipt = _receipt(asked, code)
@@ -106,6 +112,12 @@ class SMSFactor(SentCodeFactor):
         device = PhoneDevice.objects.filter(public_id=asked.device)
         phone = device.select_related("user__mfa_account").first()
         if phone is None or phone.refused_until() or asked.user_id != phone.user_id:
+            return False
+        if "gateway" not in asked.state and not sends.is_last(
+            asked.state["reservation"]
+        ):
+            # SECURITY: the provider is asked by the number alone, and would judge a
+            # code that was sent since, in another browser.
             return False
         # SECURITY: counted before it is asked: the provider's own limit is not ours.
         if not challenges.count_try(asked.pk, tries=conf.get().SENT_CODES.TRIES):

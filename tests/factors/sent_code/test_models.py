@@ -75,6 +75,7 @@ def test_what_a_factor_that_sends_codes_must_say_is_asked_for():
         bare.registered_already,
         lambda: bare.sending(None, "login"),
         lambda: bare.transmit(None, Challenge(), None),
+        lambda: bare.tell("x"),
     ):
         with pytest.raises(NotImplementedError):
             ask()

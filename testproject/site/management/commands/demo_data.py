@@ -7,8 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from django_mfa import conf
+from django_mfa.factors.email.models import EmailDevice
+from django_mfa.factors.sms.models import PhoneDevice
 from django_mfa.factors.totp.models import TOTPDevice
-from django_mfa.testing import add_recovery_codes, add_totp
+from django_mfa.testing import add_email, add_phone, add_recovery_codes, add_totp
 from testproject.site import people
 
 HEAD = """
@@ -16,8 +19,15 @@ Example Bank: a demonstration of django_mfa
 ===========================================
 """
 
+SENT = """\
+ 9. Sent codes     Sign in as {carol}: a message and a mail are printed in this
+                   terminal, and sent to nobody. Ask twice within a minute, too.
+                   Or set a phone up as {alice}, like +44 7400 123456.
+                   As {root} see under "Sent codes" what it cost.
+"""
+
 API = """\
- 9. The API        A front end in plain JavaScript, every operation to read
+10. The API        A front end in plain JavaScript, every operation to read
                    and to try, and a client for this terminal:
                    /app/
                    /api/docs/
@@ -45,7 +55,7 @@ What to try
  8. Trust          Sign in as {bob} and tick the box below the code: this
                    browser is not asked at the next sign-in, but a transfer
                    asks as before.
-{api}
+{sent}{api}
 No phone at hand? The app of {bob} is this link, and the command shows its code.
 Each code works once and changes every 30 seconds.
    {link}
@@ -53,7 +63,7 @@ Each code works once and changes every 30 seconds.
 The recovery codes of {bob}, new ones at each start:
    {codes}
 
-Mails are printed here. To begin anew: {python} manage.py demo_data --reset
+Mails and text messages are printed here. To begin anew: {python} manage.py demo_data --reset
 """
 
 
@@ -108,9 +118,19 @@ class Command(BaseCommand):
         if python.is_relative_to(Path.cwd()):
             python = python.relative_to(Path.cwd())
         api = API.format(python=python, **names) if settings.HAS_API else ""
-        self.stdout.write(
-            TRY.format(link=link, codes=codes, python=python, api=api, **names)
-        )
+        sent = SENT.format(**names) if gets_codes(users["carol"]) else ""
+        known = {"link": link, "codes": codes, "python": python}
+        self.stdout.write(TRY.format(sent=sent, api=api, **known, **names))
+
+
+def gets_codes(user: Any) -> bool:
+    """Whether the site sends codes; if so, `user` has a phone and an address for them."""
+    if not {"sms", "email"} <= set(conf.get().FACTORS):
+        return False
+    for model, add in ((PhoneDevice, add_phone), (EmailDevice, add_email)):
+        if not model._default_manager.filter(user=user, confirmed=True).exists():
+            add(user)
+    return True
 
 
 def link_of(user: Any) -> str:

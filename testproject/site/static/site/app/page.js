@@ -22,10 +22,10 @@ export function copy(id) {
   return [screen, Object.fromEntries(found.map((each) => [each.dataset.part, each]))];
 }
 
-/** Say what happened, in the place that screen readers read out. */
-export function say(text) {
-  document.querySelector("[role=status]").textContent = text;
-  document.querySelector("[role=alert]").textContent = "";
+/** Say what happened, in the place that screen readers read out: the page's, or a dialog's. */
+export function say(text, near = document) {
+  near.querySelector("[role=status]").textContent = text;
+  near.querySelector("[role=alert]").textContent = "";
 }
 
 /** Do `work` when the form is sent or the button pressed; say what goes wrong. */

@@ -3,6 +3,7 @@
 
 import { goOn, send } from "./api.js";
 import * as account from "./account.js";
+import * as codes from "./codes.js";
 import * as passkey from "./passkey.js";
 import { on, show } from "./page.js";
 import * as setUp from "./set-up.js";
@@ -16,9 +17,13 @@ export function password() {
 
 /** The password was right; the second step is owed. */
 export function secondStep({ methods = [] }) {
-  const { form, passkey: button, cancel } = show("second-step");
+  const parts = show("second-step");
+  const { form, passkey: button, cancel } = parts;
   form.hidden = methods.every((method) => method === "passkey");
-  on(form, async (fields) => enter(await send("POST", "mfa/verify", { code: fields.get("code") })));
+  const way = codes.offer(parts, methods);
+  on(form, async (fields) => {
+    enter(await send("POST", "mfa/verify", { code: fields.get("code"), ...way() }));
+  });
   offer(button, methods.includes("passkey"));
   on(cancel, async () => {
     await send("POST", "login/cancel", {});

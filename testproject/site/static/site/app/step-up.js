@@ -1,6 +1,7 @@
 // "Please confirm that it is you": a fresh proof, and then on with what was begun.
 
 import { send } from "./api.js";
+import * as codes from "./codes.js";
 import * as passkey from "./passkey.js";
 import { copy, on } from "./page.js";
 
@@ -14,8 +15,9 @@ export function ask({ methods = [] }) {
 
   form.hidden = !typed;
   field.hidden = false;
+  const way = codes.offer(parts, methods);
   on(form, async (fields) => {
-    await send("POST", "mfa/step-up", { [kind]: fields.get(kind) });
+    await send("POST", "mfa/step-up", { [kind]: fields.get(kind), ...way() });
     dialog.close("confirmed");
   });
 
