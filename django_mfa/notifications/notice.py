@@ -11,6 +11,7 @@ from django_mfa import clock, conf
 from django_mfa.errors import FactorNotAvailable
 from django_mfa.factors import registry
 from django_mfa.limits.browsers import describe
+from django_mfa.policy import engine
 from django_mfa.values import one_line
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Notice(NamedTuple):
     left: int | None
     is_low: bool
     is_required: bool
+    because: tuple[str, ...]
     language: str | None
 
     def __repr__(self) -> str:
@@ -74,6 +76,7 @@ def notice_of(happened: Mapping[str, Any]) -> Notice | None:
         left=left,
         is_low=left is not None and left <= conf.get().RECOVERY_CODES.WARN_AT,
         is_required=bool(details.get("required")),
+        because=_because(happened["event"], user),
         language=get_language(),
         **_origin(happened["event"], user, context),
     )
@@ -88,6 +91,11 @@ def _label(factor: str) -> str | Promise:
         return registry.get(factor).label
     except FactorNotAvailable:
         return factor
+
+
+def _because(event: str, user: Any) -> tuple[str, ...]:
+    """Return which policies ask for what, where that is what the mail is about."""
+    return tuple(engine.explain(user)) if event == "enrolment_reminded" else ()
 
 
 def _origin(event: str, user: Any, context: Context) -> dict[str, str]:

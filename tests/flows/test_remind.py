@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django_mfa import clock as clocks
 from django_mfa.flows import remind
 from django_mfa.policy import engine
-from django_mfa.policy.models import Exemption
+from django_mfa.policy.models import Exemption, Policy
 from django_mfa.session import Context
-from django_mfa.testing import add_totp, freeze
+from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, freeze
+from tests.browser import Browser
 from tests.stories import fresh
 
 DAY = 86400
@@ -45,6 +46,35 @@ def test_people_are_reminded_three_days_before_and_one(
         moving.tick(DAY)
     assert sent == [0, 0, 0, 0, 1, 1, 2, 2]
     assert mail.outbox[0].to == [user.email]
+
+
+def test_who_has_a_factor_that_is_too_weak_is_reminded_too(
+    user, moving, settings, capsys, django_capture_on_commit_callbacks
+):
+    secret = add_totp(user)
+    Policy.objects.create(
+        name="Keys", who="everyone", grace_days=7, phishing_resistant=True
+    )
+    browser = Browser().enter(user, secret)
+    moving.tick(3 * DAY)
+    assert "0 people" in run(capsys)
+    moving.tick(DAY)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert "1 person reminded" in run(capsys)
+    (sent,) = mail.outbox
+    assert "You need a passkey because of policy Keys." in sent.body
+    assert "You need a passkey because of policy Keys." in sent.alternatives[0][0]
+    moving.tick(2 * DAY)
+    add_passkey(user, FakeAuthenticator("testserver", "https://testserver"))
+    assert "0 people" in run(capsys)
+    assert browser
+
+
+def test_who_may_not_sign_in_any_more_is_left_alone(user, moving, capsys):
+    engine.deadline(fresh(user))
+    type(user)._default_manager.filter(pk=user.pk).update(is_active=False)
+    moving.tick(5 * DAY)
+    assert "0 people" in run(capsys)
 
 
 def test_a_dry_run_sends_nothing(user, moving, capsys):
