@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import (
@@ -13,6 +14,7 @@ from django.http import (
 )
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_cache_control
 
 from . import conf
 from .errors import (
@@ -74,6 +76,14 @@ def with_headers(error: MFAError, response: HttpResponse) -> HttpResponse:
         if error.details.get("acr_values"):
             parts.append(f'acr_values="{error.details["acr_values"]}"')
         response.headers["WWW-Authenticate"] = ", ".join(parts)
+    return response
+
+
+def kept_private(response: Any) -> Any:
+    """Return what a guarded view answered, marked as this person's alone."""
+    # SECURITY: a cache before the guard would give it out when the proof is too old.
+    if isinstance(response, HttpResponseBase):
+        patch_cache_control(response, private=True)
     return response
 
 

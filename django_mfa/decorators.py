@@ -81,14 +81,14 @@ def _guarded(view: Any, requirement: Requirement, *, keep_form: bool | None) -> 
             request = _request_of(args)
             await request.auser()  # the gate has its say
             answer = refusal(request, requirement, keep_form=keep_form)
-            return answer or await view(*args, **kwargs)
+            return answer or answers.kept_private(await view(*args, **kwargs))
 
     else:
 
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             answer = refusal(_request_of(args), requirement, keep_form=keep_form)
-            return answer or view(*args, **kwargs)
+            return answer or answers.kept_private(view(*args, **kwargs))
 
     guarded.mfa_requirement = requirement  # type: ignore[attr-defined]  # for readers
     return guarded
@@ -115,12 +115,14 @@ def guarded_dispatch(
         async def later() -> Any:
             await request.auser()  # the gate has its say
             answer = refusal(request, requirement, keep_form=keep_form)
-            return answer or await dispatch(self, request, *args, **kwargs)
+            return answer or answers.kept_private(
+                await dispatch(self, request, *args, **kwargs)
+            )
 
         if getattr(self, "view_is_async", False):
             return later()
         answer = refusal(request, requirement, keep_form=keep_form)
-        return answer or dispatch(self, request, *args, **kwargs)
+        return answer or answers.kept_private(dispatch(self, request, *args, **kwargs))
 
     return guarded
 

@@ -111,8 +111,7 @@ def _view_found(
 ) -> HttpResponseBase | None:
     """Decide on the view that was found, never on the text of the path."""
     _note_marks(request, view)
-    asked = _asked(request, view)
-    return refusal(request, asked) if asked else None
+    return _refused(request, _asked(request, view))
 
 
 async def _aview_found(
@@ -122,7 +121,11 @@ async def _aview_found(
     if not _may_be_asked(request, view):
         return None
     await request.auser()  # the gate has its say
-    asked = _asked(request, view)
+    return _refused(request, _asked(request, view))
+
+
+def _refused(request: Any, asked: Requirement | None) -> HttpResponseBase | None:
+    request.mfa_guarded = asked is not None
     return refusal(request, asked) if asked else None
 
 
@@ -167,7 +170,7 @@ class _Guard:
         self.user, self.auser = request.user, request.auser
         request.mfa, request.mfa_guard = Standing(self.session), self
         request.mfa_exempt, request.mfa_settles = False, ()
-        request.mfa_held_now = False
+        request.mfa_held_now = request.mfa_guarded = False
         request.mfa_denied = request.mfa_keeps_form = None
 
     def arm(self) -> None:
@@ -205,6 +208,8 @@ async def _aseen(session: MFASession, auser: Callable[[], Awaitable[Any]]) -> An
 
 def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
     """Return the answer itself, or what is owed where somebody was turned away."""
+    if request.mfa_guarded:
+        answers.kept_private(response)
     if request.mfa_grace is not None and answers.is_json(response):
         response.headers["X-MFA-Grace"] = request.mfa_grace.isoformat()
     if request.mfa_denied is not None and response.status_code in REFUSED:

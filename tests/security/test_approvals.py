@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.admin import AdminSite, ModelAdmin, action
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
+from django.test import AsyncClient
 from django.urls import path
 from django.views import generic
 from django.views.decorators.csrf import csrf_exempt
@@ -179,13 +181,20 @@ def test_no_method_of_a_view_goes_past_its_approval(clerk, payments, method):
     assert response.status_code == 405 or response.url.startswith("/mfa/approve/")
 
 
+@pytest.mark.parametrize("server", ["wsgi", "asgi"])
 @pytest.mark.parametrize("name", ["send", "asend"])
-def test_a_post_of_the_view_itself_goes_past_no_approval(clerk, payments, clock, name):
+def test_a_post_of_the_view_itself_goes_past_no_approval(
+    clerk, payments, clock, name, server
+):
     browser, url = clerk.enter(), f"/pay/{payments[0].pk}/{name}/"
-    approved(clerk, browser, browser.post(url), clock)
+    post = browser.post
+    if server == "asgi":
+        other = AsyncClient()
+        other.cookies, post = browser.cookies, async_to_sync(other.post)
+    approved(clerk, browser, post(url), clock)
     assert ran == []
-    assert browser.post(url).content == b"sent"
-    assert browser.post(url).url.startswith("/mfa/approve/")
+    assert post(url).content == b"sent"
+    assert post(url).url.startswith("/mfa/approve/")
     assert ran == ["sent"]
 
 

@@ -13,9 +13,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
 from django.urls import include, path, re_path, reverse
 from django.views import View
+from django.views.decorators.cache import cache_page
 from django.views.decorators.csrf import csrf_exempt
 
+from django_mfa.decorators import mfa_required
 from django_mfa.mixins import ApprovalRequiredMixin, StepUpModelAdmin
+from django_mfa.policy.requirements import Recent
 from django_mfa.testing import totp_code
 from tests.browser import Browser
 from tests.policy_pages import plain
@@ -99,7 +102,21 @@ def within(view):
     return wrapper
 
 
+@cache_page(3600)
+@mfa_required(Recent(900))
+def cached(request):
+    return HttpResponse("seen")
+
+
+@cache_page(3600)
+@mfa_required(Recent(900))
+async def acached(request):
+    return HttpResponse("seen")
+
+
 urlpatterns = [
+    path("cached/", cached),
+    path("acached/", acached),
     path("shared/", include(SHARED)),
     path("plain-login/", LoginView.as_view(template_name="site/plain.html")),
     path("route/", plain, name="rules-named"),
@@ -250,3 +267,26 @@ def test_a_view_that_needs_approvals_is_one_in_a_partial_as_well(
     assert browser.post("/partial-approval/").url.startswith("/mfa/approve/")
     clock.tick(SIXTEEN_MINUTES)
     assert browser.post("/partial-approval/").url.startswith("/mfa/step-up/")
+
+
+@pytest.mark.parametrize("name", ["cached", "acached"])
+def test_no_cache_gives_out_what_a_mark_guards(alice, clock, name):
+    browser = alice.enter()
+    assert browser.get(f"/{name}/").content == b"seen"
+    assert browser.get(f"/{name}/")["Cache-Control"].endswith("private")
+    clock.tick(SIXTEEN_MINUTES)
+    assert browser.get(f"/{name}/").status_code == 302
+
+
+def test_no_cache_of_the_site_gives_out_what_a_rule_guards(alice, settings, clock):
+    configure(settings, STEP_UP={"TRIGGERS": [{"path": "route/"}]})
+    cache = "django.middleware.cache"
+    settings.MIDDLEWARE = [
+        f"{cache}.UpdateCacheMiddleware",
+        *settings.MIDDLEWARE,
+        f"{cache}.FetchFromCacheMiddleware",
+    ]
+    browser = alice.enter()
+    assert browser.get("/route/").content == b"seen"
+    clock.tick(SIXTEEN_MINUTES)
+    assert browser.get("/route/").status_code == 302
