@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mfa import signals
 from django_mfa.decorators import refusal
+from django_mfa.flows import reset
 from django_mfa.policy import audience, problems, snapshot
 from django_mfa.policy.models import Policy
 from django_mfa.policy.requirements import Recent
@@ -139,8 +140,9 @@ class ExemptionAdmin(FreshAdmin):
 
     def save_model(self, request: Any, obj: Exemption, form: Any, change: Any) -> None:
         """Save it with the name of who grants it, and tell the log."""
-        if obj.user == request.user:
-            # SECURITY: who may exempt others must not lift what binds themselves.
+        if not reset.reaches(request.user, obj.user):
+            # SECURITY: who may exempt others must not lift what binds themselves, nor
+            # leave somebody mightier with a password alone.
             raise PermissionDenied
         obj.granted_by = request.user
         super().save_model(request, obj, form, change)

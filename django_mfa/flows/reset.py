@@ -26,7 +26,13 @@ BY_ADMINISTRATOR = "administrator"
 
 def may_reset(actor: Any, target: Any) -> bool:
     """Whether `actor` may reset `target`: with the permission, and never upward."""
-    if actor is None or actor.pk == target.pk or not actor.has_perm(PERMISSION):
+    may = actor is not None and bool(actor.has_perm(PERMISSION))
+    return may and reaches(actor, target)
+
+
+def reaches(actor: Any, target: Any) -> bool:
+    """Whether `target` is somebody else, and not mightier than `actor`."""
+    if actor.pk == target.pk:
         return False
     if getattr(actor, "is_superuser", False):
         return True

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
 from django_mfa.audit.models import AuditEvent
@@ -79,6 +79,23 @@ def test_nobody_exempts_themselves(admin, superuser, user):
     assert Exemption.objects.get().user == user
     Exemption.objects.update(user=superuser)
     response = admin.post(place("exemption", "change", row.pk), exempt)
+    assert response.status_code == 403
+
+
+def test_nobody_exempts_somebody_mightier(client, moving, superuser, make_user):
+    clerk = make_user("clerk", is_staff=True)
+    clerk.user_permissions.add(
+        *Permission.objects.filter(codename__endswith="exemption")
+    )
+    plain = make_user("plain")
+    mfa_login(client, clerk)
+    for user, status in ((superuser, 403), (plain, 302)):
+        exempt = {**EXEMPTION, "user": user.pk}
+        assert client.post(place("exemption", "add"), exempt).status_code == status
+    row = Exemption.objects.get()
+    assert row.user == plain
+    Exemption.objects.update(user=superuser)
+    response = client.post(place("exemption", "change", row.pk), EXEMPTION)
     assert response.status_code == 403
 
 
