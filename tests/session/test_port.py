@@ -153,13 +153,14 @@ def test_who_signs_in_gets_a_new_key_and_has_passed_the_gate(user):
     ctx = held(user)
     session = ctx.require_session()
     before, csrf = session.store.session_key, session.request.META.get("CSRF_COOKIE")
-    session.sign_in(fresh(user), BACKEND, proof())
+    given = proof()
+    session.sign_in(fresh(user), BACKEND, given)
     assert session.store.session_key != before
     assert session.request.META["CSRF_COOKIE"] != csrf
     assert session.is_signed_in(user)
     assert session.has_passed_gate()
     assert session.hold() is None
-    assert session.proofs() == [proof()]
+    assert session.proofs() == [given]
     assert not session.is_admitting(user)
     assert session.user() == user
 
@@ -219,9 +220,10 @@ def test_proofs_of_another_person_are_none(make_user, session):
 
 
 def test_admission_without_change_of_hands_keeps_the_proofs(user, session):
-    session.add_proof(proof())
+    given = proof()
+    session.add_proof(given)
     session.admit(user)
-    assert session.proofs() == [proof()]
+    assert session.proofs() == [given]
 
 
 def test_admission_ends_what_waited(user, session):
