@@ -35,6 +35,8 @@ class Snapshot:
         self.read_at = 0.0
         #: Of the tables of groups and permissions; differs when rows come or go.
         self.roles = ""
+        #: Another one after each change; what was read before one is not kept.
+        self.state = object()
 
     def fresh(self) -> tuple[Rule, ...] | None:
         """Return the rows if they may still be used."""
@@ -43,16 +45,17 @@ class Snapshot:
         age = clock.timestamp() - self.read_at
         return self.rows if 0 <= age < conf.get().POLICY_SNAPSHOT else None
 
-    def keep(self, rows: Iterable[Policy]) -> tuple[Rule, ...]:
-        """Take what was read."""
+    def keep(self, rows: Iterable[Policy], state: object) -> tuple[Rule, ...]:
+        """Take what was read when it was in `state`."""
         rules = tuple(row.as_rule() for row in rows)
-        if not _is_being_changed():
+        # SECURITY: another thread may have committed an edit while these were read.
+        if state is self.state and not _is_being_changed():
             self.rows, self.read_at = rules, clock.timestamp()
         return rules
 
     def forget(self) -> None:
         """Read again at the next question."""
-        self.rows = None
+        self.rows, self.state = None, object()
 
 
 _snapshot = Snapshot()
@@ -72,7 +75,8 @@ async def aconcerning_sessions() -> Sequence[Rule]:
     """`concerning_sessions` on the event loop."""
     rows = _snapshot.fresh()
     if rows is None:
-        rows = _snapshot.keep([row async for row in _active()])
+        state = _snapshot.state
+        rows = _snapshot.keep([row async for row in _active()], state)
         found = [await each.aaggregate(**ENDS) for each in _watched(rows)]
         _snapshot.roles = _mark_of(found)
     return _concerning(rows)
@@ -90,7 +94,7 @@ def roles_mark() -> str:
 def _rows() -> tuple[Rule, ...]:
     rows = _snapshot.fresh()
     if rows is None:
-        rows = _snapshot.keep(_active())
+        rows = _snapshot.keep(_active(), _snapshot.state)
         found = [each.aggregate(**ENDS) for each in _watched(rows)]
         _snapshot.roles = _mark_of(found)
     return rows

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -24,6 +25,9 @@ class Mail(TOTPFactor):
     """A factor whose codes can be read on the way."""
 
     slug = "email"
+
+
+on_the_loop = async_to_sync(snapshot.aconcerning_sessions)
 
 
 def make(**more):
@@ -68,6 +72,24 @@ def test_an_edit_here_is_seen_at_once_and_not_kept_if_it_is_undone():
     assert len(snapshot.rules()) == before + 1
     Policy.objects.get().delete()
     assert len(snapshot.rules()) == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("read", [snapshot.concerning_sessions, on_the_loop])
+def test_an_edit_that_another_thread_commits_meanwhile_is_seen(monkeypatch, read):
+    make(phishing_resistant=True)
+    as_rule = Policy.as_rule
+
+    def while_another_commits(self):
+        Policy.objects.update(step_up_age=60)
+        snapshot.forget()
+        return as_rule(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Policy, "as_rule", while_another_commits)
+        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the thread is here
+        assert read()[-1].step_up_age is None
+    assert read()[-1].step_up_age == 60
 
 
 def test_the_strictest_of_each_wins(user):
