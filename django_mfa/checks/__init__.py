@@ -61,6 +61,7 @@ TAGS = {
     "check_others": Tags.compatibility,
 }
 ON_DEPLOY = frozenset({"check_deploy", "check_tokens"})
+WAITING = {name: later(f"{__name__}.{where}.{name}") for name, where in CHECKS.items()}
 
 __getattr__ = late(
     __name__, BEFORE="site", MIDDLEWARE="site", OTHERS="neighbours", **CHECKS
@@ -69,6 +70,5 @@ __getattr__ = late(
 
 def connect() -> None:
     """Have Django run them; what they need is loaded when it does."""
-    for name, module in CHECKS.items():
-        check = later(f"{__name__}.{module}.{name}")
+    for name, check in WAITING.items():
         register(check, TAGS.get(name, Tags.security), deploy=name in ON_DEPLOY)

@@ -115,11 +115,12 @@ class Factor:
     def pending(self, user: AbstractBaseUser, public_id: str) -> Any:
         """Return this set-up of `user` if it still waits; those that are over go."""
         since = clock.now() - timedelta(seconds=conf.get().SETUP_TTL)
-        waiting = self.model._default_manager.filter(user=user, confirmed=False)
-        waiting.filter(created__lte=since).delete()
-        if not public_id:
-            return None
-        return waiting.filter(created__gt=since, public_id=public_id).first()
+        waiting = list(self.model._default_manager.filter(user=user, confirmed=False))
+        over = [device.pk for device in waiting if device.created <= since]
+        if over:  # a page that is only looked at waits for nobody who writes
+            self.model._default_manager.filter(pk__in=over, confirmed=False).delete()
+        found = (each for each in waiting if each.pk not in over)
+        return next((each for each in found if str(each.public_id) == public_id), None)
 
     @sensitive_variables()
     def try_out(
