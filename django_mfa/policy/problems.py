@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from django_mfa import conf
 from django_mfa.factors import registry
 
-from . import audience, engine, shapes, triggers
+from . import audience, engine, shapes, sso, triggers
 from .requirements import LEVELS
 from .rules import KEYS, Rule, Who, rule_of
 from .terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from .requirements import Requirement
 
 Problem = tuple[str, str]
 
@@ -108,7 +110,15 @@ def _is_whole(rule: Rule) -> bool:
 
 
 def _can_be_met(rules: list[Rule]) -> bool:
-    return all(map(_is_whole, rules)) and bool(_methods(rules))
+    if not all(map(_is_whole, rules)):
+        return False
+    return bool(_methods(rules)) or _is_met_elsewhere(Terms(tuple(rules)).demand)
+
+
+def _is_met_elsewhere(demand: Requirement | None) -> bool:
+    """Whether what an identity provider may have seen would do."""
+    known = (sso.proof_of({"amr": [said]}) for said in conf.get().SSO.AMR_MAP)
+    return any(demand.is_met_by([proof]) for proof in known if demand and proof)
 
 
 def _methods(rules: list[Rule]) -> list[str]:

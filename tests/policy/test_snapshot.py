@@ -240,6 +240,14 @@ def test_policies_for_everyone_that_exclude_each_other_are_found(settings):
     assert "Nobody can meet" in next(problems.of_rules(alone))[0]
 
 
+def test_what_an_identity_provider_may_have_seen_meets_a_policy(settings):
+    strong = snapshot.rule_of({"who": "staff", "minimum_strength": "aal3"})
+    assert list(problems.of_rules([strong]))
+    for level, met in (("aal2", False), ("aal3", True)):
+        settings.DJANGO_MFA = {"SSO": {"AMR_MAP": {"hwk": {"acr": level}}}}
+        assert (not list(problems.of_rules([strong]))) is met
+
+
 def test_what_codes_on_the_way_alone_can_meet_is_found(settings):
     settings.DJANGO_MFA = {"FACTORS": [*FACTORS, "tests.policy.test_snapshot.Mail"]}
     by_mail = snapshot.rule_of({"who": "staff", "allowed_factors": ["email"]})
