@@ -38,7 +38,7 @@ def one_line(text: str) -> str:
 
 #: Signs that nobody sees, or that turn the order of others: what Unicode calls default
 #: ignorable, and what steers. Joiners and emoji selectors are at home in other scripts.
-UNSEEN = re.compile(
+UNSEEN = (
     r"(?<![^\x00-\x7f])[\u200c\u200d\ufe0f]"
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5"
     r"\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
@@ -49,7 +49,7 @@ UNSEEN = re.compile(
 
 def visible(text: str) -> str:
     """Return `text` with every sign that nobody would see as its number."""
-    return UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+    return re.sub(UNSEEN, lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 class Purpose(StrEnum):

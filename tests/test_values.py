@@ -45,6 +45,7 @@ def test_purposes_are_written_as_plain_words():
         "step_up",
         "passwordless",
         "approval",
+        "notice",
     ]
 
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_mfa import signals
 from django_mfa.decorators import refusal
-from django_mfa.flows import reset
-from django_mfa.policy import audience, problems, snapshot
+from django_mfa.extras import lazy
+from django_mfa.policy import audience, snapshot
 from django_mfa.policy.models import Policy
 from django_mfa.policy.requirements import Recent
 from django_mfa.session import Context
@@ -22,12 +22,17 @@ from .lists import PolicyLists
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from django_mfa.flows import reset
+    from django_mfa.policy import problems
     from django_mfa.policy.models import Exemption
     from django_mfa.policy.rules import Rule
 
     Base = admin.ModelAdmin[Any]
 else:
     Base = admin.ModelAdmin
+    # Of use when an administrator acts.
+    reset = lazy("django_mfa.flows.reset")
+    problems = lazy("django_mfa.policy.problems")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 

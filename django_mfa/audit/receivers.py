@@ -24,7 +24,7 @@ RESULTS = {
     "challenge_failed": AuditEvent.FAILED,
 }
 #: A user name that may be a telephone number.
-REACHABLE = re.compile(r"\+?[\d\s()./-]{6,}")
+REACHABLE = r"\+?[\d\s()./-]{6,}"
 
 
 def connect() -> None:
@@ -98,7 +98,7 @@ def _nickname(name: str) -> str:
     """Return the user name, or nothing where people sign in by an address or a number."""
     # SECURITY: logs travel further than the database; what a person can be written to or
     # called at stays in the row, and `user.id` finds it.
-    return "" if "@" in name or REACHABLE.fullmatch(name) else name
+    return "" if "@" in name or re.fullmatch(REACHABLE, name) else name
 
 
 def _text(value: Any) -> str | None:
