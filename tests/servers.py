@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 LONG = 30
+#: Seconds that a client waits for an answer that will come, and for one that will not.
+PATIENT, IMPATIENT = 30, 1
 
 
 @dataclass
@@ -50,6 +52,8 @@ class Recorder:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.trouble: Callable[[Request], Answer] | None = None
+        #: Sets how long clients wait; by the fixture that knows their settings.
+        self.clients_wait: Callable[[int], object] = lambda seconds: None
         self.over = Event()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.http.daemon_threads = True
@@ -78,6 +82,7 @@ class Recorder:
 
     def hangs(self) -> None:
         """From now on, take requests and say nothing until the test is over."""
+        self.clients_wait(IMPATIENT)
         self.trouble = self._wait
 
     def takes_and_hangs(self) -> None:
@@ -87,13 +92,16 @@ class Recorder:
             self.answer(request)
             return self._wait(request)
 
+        self.clients_wait(IMPATIENT)
         self.trouble = late
 
     def drips(self) -> None:
         """From now on, begin answers that never end, a byte now and then."""
+        self.clients_wait(IMPATIENT)
         self.trouble = lambda request: Answer(200, "drip", "drip")
 
     def works(self) -> None:
+        self.clients_wait(PATIENT)
         self.trouble = None
 
     def _wait(self, request: Request) -> Answer:

@@ -4,7 +4,7 @@ import pytest
 
 from django_mfa.factors.sms.gateways import Message
 from django_mfa.testing import sms_outbox
-from tests.servers import Twilio
+from tests.servers import PATIENT, Twilio
 
 NUMBER = "+4915112345678"
 TEXT = "273645 is your code for Example Bank."
@@ -25,18 +25,31 @@ def message():
 
 @pytest.fixture
 def use(settings):
-    """Set what stands below SMS; gateways and a short time-out by default."""
+    """Set what stands below SMS: gateways, and a time-out for a busy machine."""
 
     def change(*names, **sms):
-        settings.DJANGO_MFA = {"SMS": {"GATEWAYS": list(names), "TIMEOUT": 3, **sms}}
+        said = {"GATEWAYS": list(names), "TIMEOUT": PATIENT, **sms}
+        settings.DJANGO_MFA = {"SMS": said}
 
     return change
 
 
 @pytest.fixture
-def twilio(use):
+def wait(settings):
+    """Set how long gateways wait for an answer."""
+
+    def change(seconds):
+        sms = {**settings.DJANGO_MFA["SMS"], "TIMEOUT": seconds}
+        settings.DJANGO_MFA = {**settings.DJANGO_MFA, "SMS": sms}
+
+    return change
+
+
+@pytest.fixture
+def twilio(wait):
     """A server of Twilio's, and settings that lead to it."""
     with Twilio() as server:
+        server.clients_wait = wait
         server.settings = {
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": "token-of-the-account",

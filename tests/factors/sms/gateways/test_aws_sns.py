@@ -54,8 +54,9 @@ def aws(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def sns():
+def sns(wait):
     with SNS() as server:
+        server.clients_wait = wait
         yield server
 
 
@@ -79,7 +80,7 @@ def moto():
 
 def test_a_message_reaches_amazon(moto, use, message):
     requests.post(f"{moto}/moto-api/reset", timeout=10)
-    use("aws_sns", SNS_ENDPOINT_URL=moto, SNS_REGION="eu-west-1", TIMEOUT=30)
+    use("aws_sns", SNS_ENDPOINT_URL=moto, SNS_REGION="eu-west-1")
     receipt = gateways.send(message)
     [got] = requests.get(f"{moto}/moto-api/data.json", timeout=10).json()["sns"]["SMS"]
     assert (got["phone_number"], got["message"]) == (NUMBER, TEXT)
@@ -190,7 +191,7 @@ def test_it_works_again_when_the_provider_does(ready, message):
 def test_without_credentials_the_administrator_is_named(sns, use, message, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    use("aws_sns", SNS_ENDPOINT_URL=sns.url, SNS_REGION="eu-west-1", TIMEOUT=5)
+    use("aws_sns", SNS_ENDPOINT_URL=sns.url, SNS_REGION="eu-west-1")
     with pytest.raises(ProviderMisconfigured) as caught:
         gateways.send(message)
     assert caught.value.details["why"] == "NoCredentialsError"
@@ -200,7 +201,7 @@ def test_without_credentials_the_administrator_is_named(sns, use, message, monke
 def test_without_a_region_the_administrator_is_named(use, message, monkeypatch):
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
     monkeypatch.delenv("AWS_REGION", raising=False)
-    use("aws_sns", TIMEOUT=5)
+    use("aws_sns")
     with pytest.raises(ProviderMisconfigured) as caught:
         gateways.send(message)
     assert caught.value.details["why"] == "NoRegionError"
@@ -212,6 +213,6 @@ def test_a_client_of_your_own_is_used(sns, use, message):
 
         return boto3.client("sns", endpoint_url=sns.url, region_name="eu-north-1")
 
-    use("aws_sns", SNS_CLIENT=client, TIMEOUT=5)
+    use("aws_sns", SNS_CLIENT=client)
     assert gateways.send(message).provider_id == "m-1"
     assert "eu-north-1" in sns.requests[0].headers["Authorization"]

@@ -19,6 +19,7 @@ from django_mfa.errors import (
 from django_mfa.factors.sms import gateways
 from django_mfa.factors.sms.gateways import Gateway, Receipt
 from django_mfa.testing import sms_outbox
+from tests.servers import PATIENT
 
 from .conftest import NUMBER, TEXT
 
@@ -85,7 +86,7 @@ def test_the_first_gateway_takes_the_message(use, message):
 
 @pytest.mark.parametrize("kind", [Down, Broken, Stuck, Impossible])
 def test_the_next_one_is_tried_when_one_fails(use, message, kind):
-    use(named(kind), "locmem")
+    use(named(kind), "locmem", TIMEOUT=2 if kind is Stuck else PATIENT)
     assert gateways.send(message).gateway == "locmem"
     assert len(sms_outbox) == 1
 
@@ -104,7 +105,7 @@ def test_a_refused_number_is_not_tried_elsewhere(use, message):
 
 
 def test_when_all_fail_the_first_one_is_told_of(use, message):
-    use(named(Stuck), named(Down))
+    use(named(Stuck), named(Down), TIMEOUT=2)
     with pytest.raises(ProviderSlow) as caught:
         gateways.send(message)
     assert caught.value.details["gateway"] == named(Stuck)

@@ -62,7 +62,7 @@ def test_twilio_logs_nothing_of_a_check(twilio, use, message, log):
 @pytest.mark.parametrize("status", [None, 400, 500])
 def test_amazon_logs_nothing_of_a_message(use, message, log, status):
     with SNS() as sns:
-        use("aws_sns", SNS_ENDPOINT_URL=sns.url, SNS_REGION="eu-west-1", TIMEOUT=5)
+        use("aws_sns", SNS_ENDPOINT_URL=sns.url, SNS_REGION="eu-west-1")
         if status:
             sns.refuses(status, "InvalidParameter")
         with suppress(SendFailed):
@@ -73,7 +73,7 @@ def test_amazon_logs_nothing_of_a_message(use, message, log, status):
 
 def test_without_this_the_library_would_tell_all(use, message, log):
     with SNS() as sns:
-        use("aws_sns", SNS_ENDPOINT_URL=sns.url, SNS_REGION="eu-west-1", TIMEOUT=5)
+        use("aws_sns", SNS_ENDPOINT_URL=sns.url, SNS_REGION="eu-west-1")
         client = SNSGateway("aws_sns").client
         client.publish(PhoneNumber=NUMBER, Message=TEXT)
         assert not hidden(log)
