@@ -54,10 +54,15 @@ def is_json(response: HttpResponseBase) -> bool:
 
 
 def as_json(error: MFAError, status: int | None = None) -> HttpResponse:
-    """Return the error as `{"code", "detail", ...}`, with the headers that go with it."""
+    """Return the error as `{"code", "detail", ...}`, with the headers that go with it.
+
+    `hint` says what to do now, where `detail` is a message that clients know by heart.
+    """
     # Which key is missing is for the log, not for whoever asks.
     details = {} if isinstance(error, KeyTrouble) else error.details
-    body = {"code": error.code, "detail": str(error), **details}
+    body = {"code": error.code, "detail": str(error.message), **details}
+    if error.hint:
+        body["hint"] = str(error.hint)
     if isinstance(error, MFARequired):
         body["mfa_required"] = True
     response = JsonResponse(body, status=status or error.status)

@@ -19,8 +19,8 @@ ERRORS = """\
 
 Every error is a child of `django_mfa.errors.MFAError`. Its `code` is stable: branch
 on it, not on the message, which is translated. A program that asks for JSON is
-answered with the status below and `{"code": ..., "detail": ...}` plus details. A
-demand for a proof also has `"mfa_required": true`, the `methods` that will do where
+answered with the status below and `{"code": ..., "detail": ...}` plus details, among
+them a `hint` for people where `detail` does not say what to do now. A demand for a proof also has `"mfa_required": true`, the `methods` that will do where
 they are known, and a `WWW-Authenticate` header in the manner of RFC 9470.
 
 To the outside a wrong code, a spent one and one of an unknown device read alike. The

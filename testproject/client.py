@@ -27,7 +27,8 @@ class Refused(Exception):
     """An answer that is no success: `code` to branch on, the text to show."""
 
     def __init__(self, told: Told) -> None:
-        super().__init__(told.get("detail", "The bank did not say why."))
+        said = [told[name] for name in ("detail", "hint") if told.get(name)]
+        super().__init__(". ".join(said) or "The bank did not say why.")
         self.code = str(told.get("code", ""))
         self.told = told
 

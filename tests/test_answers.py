@@ -56,7 +56,8 @@ def test_an_error_in_json_has_code_text_and_details():
     assert response.status_code == 400
     assert json.loads(response.content) == {
         "code": "invalid_code",
-        "detail": str(InvalidCode()),
+        "detail": "Invalid verification code",
+        "hint": "Check that it is the newest one and try again.",
         "left": 2,
     }
     assert response.headers["Cache-Control"] == "no-store"

@@ -15,6 +15,28 @@ def every(kind: type[MFAError]) -> list[type[MFAError]]:
     return [kind, *below]
 
 
+# Words that clients know by heart, and what a person is told beside them.
+BY_HEART = {
+    "AlreadyEnabled": "MFA is already enabled",
+    "InvalidCode": "Invalid verification code",
+    "NotEnabled": "MFA not enabled",
+    "SetupExpired": "Setup session expired",
+}
+
+
+@pytest.mark.parametrize(("name", "words"), BY_HEART.items())
+def test_words_that_clients_know_stay_and_the_rest_is_a_hint(name, words):
+    error = getattr(errors, name)()
+    assert error.message == words
+    assert str(error) == f"{words}. {error.hint}"
+    assert str(error).endswith(".")
+
+
+def test_an_error_with_words_of_its_own_has_no_hint_of_another():
+    assert errors.InvalidResponse().hint == ""
+    assert str(errors.InvalidCode("Not this one.")) == "Not this one."
+
+
 OURS = [each for each in every(MFAError) if each.__name__ in errors.__all__]
 
 # Promises to clients: to be added to, never to be changed.

@@ -11,7 +11,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
-from django_mfa.errors import MFAError, MFARequired, TooManyAttempts
+from django_mfa.errors import MFAError, MFARequired
 
 from .outputs import Error
 
@@ -182,10 +182,10 @@ def parameters_of(view: Any) -> tuple[Any, ...]:
 
 def _body(error: type[MFAError]) -> dict[str, Any]:
     body: dict[str, Any] = {"code": error.code, "detail": str(error.message)}
+    if error.hint:
+        body["hint"] = str(error.hint)
     if issubclass(error, MFARequired):
         body |= {"mfa_required": True, "methods": ["passkey", "totp"]}
     if error.code == "step_up_required":
         body["max_age"] = 900
-    if issubclass(error, TooManyAttempts):
-        body["detail"] = str(error.message)
     return body

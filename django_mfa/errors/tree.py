@@ -1,7 +1,8 @@
 """What can be told to a person or a client, in one tree.
 
 Each class is one thing to be told: a stable `code` to branch on, a translated
-`message` that says what happened and what to do now, and `details`.
+`message` that says what happened and what to do now, and `details`. Where clients
+know a message by heart, what to do now stands in `hint`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_mfa import clock
@@ -25,23 +27,31 @@ class MFAError(Exception):
     code = "mfa_error"
     status = 400
     message: str | Promise = _("That did not work. Please try again.")
+    hint: str | Promise = ""
+
+    def __init_subclass__(cls) -> None:
+        if "message" in vars(cls):
+            cls.hint = vars(cls).get("hint", "")
 
     def __init__(self, message: str | Promise | None = None, **details: Any) -> None:
-        self.message = message or self.message
+        if message:
+            self.message, self.hint = message, ""
         self.details = details
         super().__init__(self.code)
 
     def __str__(self) -> str:
-        return str(self.message)
+        if not self.hint:
+            return str(self.message)
+        said = {"what": self.message, "hint": self.hint}
+        return gettext("%(what)s. %(hint)s") % said
 
 
 class InvalidCode(MFAError):
     """The response was not right; wrong, unknown, spent and expired read alike."""
 
     code = "invalid_code"
-    message = _(
-        "Invalid verification code. Check that it is the newest one and try again."
-    )
+    message = _("Invalid verification code")
+    hint = _("Check that it is the newest one and try again.")
 
 
 class MalformedCode(MFAError):
@@ -107,7 +117,8 @@ class SetupExpired(MFAError):
     """The set-up was not confirmed in time."""
 
     code = "setup_expired"
-    message = _("Setup session expired. Please start again.")
+    message = _("Setup session expired")
+    hint = _("Please start again.")
 
 
 class DeviceNotFound(MFAError):
@@ -245,14 +256,16 @@ class AlreadyEnabled(MFAError):
     """The person has an authenticator app, and asked for their first one."""
 
     code = "already_enabled"
-    message = _("MFA is already enabled. Remove the device you have, or add another.")
+    message = _("MFA is already enabled")
+    hint = _("Remove the device you have, or add another.")
 
 
 class NotEnabled(MFAError):
     """The person has no second factor that could be changed."""
 
     code = "not_enabled"
-    message = _("MFA not enabled. Set up a second step first.")
+    message = _("MFA not enabled")
+    hint = _("Set up a second step first.")
 
 
 class NotPermitted(MFAError):

@@ -69,7 +69,8 @@ def test_a_wrong_code_lets_nobody_in(program, user, secret):
     response = program.answer("mfa/verify", {"code": wrong_code(secret)})
     assert response.status_code == 400
     assert response.json()["code"] == "invalid_code"
-    assert response.json()["detail"].startswith("Invalid verification code")
+    assert response.json()["detail"] == "Invalid verification code"
+    assert response.json()["hint"].startswith("Check")
     assert not program.is_in
     assert program.answer("mfa/verify", {"code": totp_code(secret)}).status_code == 200
 

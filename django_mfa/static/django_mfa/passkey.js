@@ -232,7 +232,11 @@ class Use {
 
   explain(error, { over }) {
     if (error instanceof Refused) {
-      return error.answer.detail ?? this.word(error.message === "offline" ? "offline" : "failed");
+      const { detail, hint } = error.answer;
+      if (detail) {
+        return hint ? `${detail}. ${hint}` : detail;
+      }
+      return this.word(error.message === "offline" ? "offline" : "failed");
     }
     const words = {
       NotAllowedError: over ? "timeout" : "cancelled",

@@ -6,7 +6,8 @@ const API = "/api/v1/auth/";
 /** An answer that is no success: `code` to branch on, `message` to show. */
 export class Refused extends Error {
   constructor(answer) {
-    super(answer.detail ?? "That did not work. Please try again.");
+    const said = [answer.detail, answer.hint].filter(Boolean).join(". ");
+    super(said || "That did not work. Please try again.");
     this.code = answer.code ?? "unknown";
     this.answer = answer;
   }
