@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,20 +10,17 @@ from urllib.parse import parse_qs, urlsplit
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.core.exceptions import ImproperlyConfigured
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
-from django.utils.functional import SimpleLazyObject
 
 from . import answers
 from .decorators import denied, refusal, way_back
 from .errors import EnrolmentRequired, MFAError, MFARequired
 from .extras import lazy
-from .flows import gate
+from .guard import Guard
 from .policy import triggers
 from .policy.requirements import ANY, Requirement
-from .policy.standing import Standing
-from .session import Context, Hold, MFASession
+from .session import Context
 from .session.life import trust_cookie, trust_cookie_options
 
 if TYPE_CHECKING:
@@ -33,6 +29,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
 
     from .flows import approve
+    from .session import Hold
 else:  # of use when a view asks for an approval
     approve = lazy("django_mfa.flows.approve")
 
@@ -68,13 +65,13 @@ class MFAMiddleware:
         """Guard the request; a denial in a held session says what is owed."""
         if self.is_async:
             return self._acall(request)
-        _Guard(request).arm()
+        Guard(request).arm()
         response: HttpResponseBase = self.get_response(request)
         _note_turned_away(request, response)
         return _with_trust(request, _explained(request, response))
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
-        _Guard(request).arm()
+        Guard(request).arm()
         response: HttpResponseBase = await self.get_response(request)
         _note_turned_away(request, response)
         return _with_trust(request, _explained(request, response))
@@ -153,57 +150,6 @@ def _asked(request: Any, view: Any) -> Requirement | None:
         # SECURITY: a trusted browser is no proof: an admin wants a factor.
         return asked & ANY if asked is not None else ANY
     return asked
-
-
-class _Guard:
-    """Stands before `request.user`: whoever looks at it meets the review."""
-
-    def __init__(self, request: Any) -> None:
-        if not hasattr(request, "session") or not hasattr(request, "user"):
-            message = (
-                "MFAMiddleware must come after SessionMiddleware and"
-                " AuthenticationMiddleware in MIDDLEWARE."
-            )
-            raise ImproperlyConfigured(message)
-        self.request = request
-        self.session = MFASession(request)
-        self.user, self.auser = request.user, request.auser
-        request.mfa, request.mfa_guard = Standing(self.session), self
-        request.mfa_exempt, request.mfa_settles = False, ()
-        request.mfa_held_now = request.mfa_guarded = False
-        request.mfa_denied = request.mfa_keeps_form = None
-
-    def arm(self) -> None:
-        """Let the next look at the user be the first."""
-        request = self.request
-        request.mfa_owed = request.mfa_grace = request.mfa_terms = None
-        request.user = SimpleLazyObject(partial(_seen, self.session, self.user))
-        request.auser = partial(_aseen, self.session, self.auser)
-
-
-def _marks(request: Any) -> dict[str, Any]:
-    return {"exempt": request.mfa_exempt, "settles": request.mfa_settles}
-
-
-def _seen(session: MFASession, user: Any) -> Any:
-    signed_in = user.is_authenticated
-    # Django's own is lazy, and so is ours: what is read of it goes through one.
-    user = getattr(user, "_wrapped", user)
-    if not signed_in:
-        session.attach(user)
-        return user
-    return gate.review(session, user, **_marks(session.request))
-
-
-async def _aseen(session: MFASession, auser: Callable[[], Awaitable[Any]]) -> Any:
-    user = await auser()
-    if not user.is_authenticated:
-        session.attach(user)
-        session.request.user = user
-        return user
-    seen = await gate.areview(session, user, **_marks(session.request))
-    session.request.user = seen
-    return seen
 
 
 def _explained(request: Any, response: HttpResponseBase) -> HttpResponseBase:
