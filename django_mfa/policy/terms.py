@@ -102,6 +102,8 @@ def _kinds(rule: Rule) -> list[Requirement]:
 
 
 def _sentence(rule: Rule, labels: dict[str, str | Promise]) -> str:
+    if rule.who == BY_ADMINISTRATOR:
+        return gettext("An administrator asks you to have a second step.")
     named = {"policy": rule.title}
     if rule.allowed_factors:
         names = [str(labels.get(slug, slug)) for slug in rule.allowed_factors]

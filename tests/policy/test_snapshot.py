@@ -5,6 +5,7 @@ from asgiref.sync import async_to_sync
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from django_mfa.accounts.models import MFAAccount
 from django_mfa.factors import registry
 from django_mfa.factors.totp import TOTPFactor
 from django_mfa.policy import engine, problems, snapshot
@@ -220,6 +221,15 @@ def test_a_strong_level_and_any_factor_are_said_as_well(user):
     assert engine.explain(fresh(user)) == [
         "You need a stronger factor because of policy Vault.",
         "You need a second factor because of policy All.",
+    ]
+
+
+def test_what_an_administrator_asks_is_said_to_be_theirs(user):
+    make(name="Keys", phishing_resistant=True)
+    MFAAccount.objects.create(user=user, required=True)
+    assert engine.explain(fresh(user)) == [
+        "You need a passkey because of policy Keys.",
+        "An administrator asks you to have a second step.",
     ]
 
 
