@@ -222,8 +222,8 @@ class ApprovalVoid(MFAError):
     code = "approval_void"
     status = 409
     message = _(
-        "This request is over or what it is about has changed. Nothing was done."
-        " Start again from where you came."
+        "This request is over, or what it is about has changed. Nothing was done."
+        " Go back and start again."
     )
 
 

@@ -42,7 +42,7 @@ def _words(details: dict[str, Any]) -> tuple[str, str]:
     text = gettext(
         "Of %(sent)s codes that were sent to %(place)s, %(answered)s were used. That is"
         " what it looks like when somebody has codes sent to numbers they earn from. So"
-        " none are sent there until %(until)s, but to people who proved their number"
+        " none are sent there until %(until)s, except to people who proved their number"
         " before it began and use their codes.\n\n"
         "If all is well, end the pause in the admin, under “Pauses in sending”. What"
         " counts as too few is set by DJANGO_MFA['SENDS'], the countries that get codes"

@@ -115,6 +115,7 @@ def _sentence(rule: Rule, labels: dict[str, str | Promise]) -> str:
         return gettext("You need a passkey because of policy %(policy)s.") % named
     if rule.minimum_strength in LEVELS[2:]:
         return (
-            gettext("You need a stronger factor because of policy %(policy)s.") % named
+            gettext("You need a stronger second step because of policy %(policy)s.")
+            % named
         )
-    return gettext("You need a second factor because of policy %(policy)s.") % named
+    return gettext("You need a second step because of policy %(policy)s.") % named

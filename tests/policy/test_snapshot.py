@@ -219,8 +219,8 @@ def test_a_strong_level_and_any_factor_are_said_as_well(user):
     make(name="All")
     make(name="Quiet", required=False)
     assert engine.explain(fresh(user)) == [
-        "You need a stronger factor because of policy Vault.",
-        "You need a second factor because of policy All.",
+        "You need a stronger second step because of policy Vault.",
+        "You need a second step because of policy All.",
     ]
 
 

@@ -40,7 +40,10 @@ def test_U09_the_page_lists_what_would_do_and_how_to_add_it(alice):
     page = browser.get(response.url)
     assert page.status_code == 200
     text = page.content.decode()
-    assert "This page takes only ways to verify that you have not set up yet." in text
+    assert (
+        "This page accepts only some ways to verify, and you have set up none of them yet."
+        in text
+    )
     assert 'href="/mfa/setup/passkey/?next=%2Fp%2Fresistant%2F"' in text
     assert 'name="code"' not in text
     assert browser.get("/mfa/setup/passkey/").status_code == 200
