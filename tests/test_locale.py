@@ -24,6 +24,12 @@ RIGHT_TO_LEFT = {"ar"}
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 TAG = re.compile(r"</?\w+|\w+=\"[^\"]*\"")
+#: What no text of the language holds, outside of tags and placeholders.
+WRONG_MARKS = {
+    "fr": re.compile("[ \\w][;?!»]| :|\\w: |«[^\u00a0]|\\w'\\w"),
+    "ja": re.compile("[()?!\uff1a]"),
+    "ar": re.compile("[?;]"),
+}
 HEADER = {
     "Project-Id-Version": "django-mfa-suite",
     "Report-Msgid-Bugs-To": "",
@@ -103,6 +109,14 @@ def test_no_text_has_a_space_too_many(language):
         for form in forms(each):
             assert form == form.strip()
             assert "  " not in form
+
+
+@pytest.mark.parametrize("language", WRONG_MARKS)
+def test_marks_are_those_of_the_language(language):
+    for each in catalogue(language):
+        for form in forms(each):
+            text = re.sub(r"<[^>]*>|%\(\w+\)[sd]", "x", form)
+            assert not WRONG_MARKS[language].search(text), form
 
 
 @each_language
