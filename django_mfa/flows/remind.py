@@ -72,12 +72,12 @@ def _until(user: Any, now: datetime) -> datetime | None:
 
 def _deadline(user: Any, asked: Terms) -> datetime | None:
     """Until when `user` has time to set up a factor, or one that will do; None: they need not."""
-    account, devices = user.mfa_account, registry.enrolled(user)
+    devices = registry.enrolled(user)
     if not devices:
-        return account.grace_deadline if asked.strictest else None
+        return engine.deadline(user)
     usable = {device.factor for device in devices if device.disabled_at is None}
     will_do = usable.intersection(engine.methods_for(asked.demand))
-    return None if will_do else account.stronger_deadline
+    return None if will_do else engine.stronger_deadline(user, asked)
 
 
 def _all_reminder_days() -> set[int]:

@@ -111,9 +111,7 @@ class Holding(Proving):
 
     def offer(self, factors: tuple[str, ...]) -> None:
         """Note by which factors the sign-in that waits can go on from now."""
-        data = self.store.get(HOLD)
-        if data is not None:
-            self.store[HOLD] = {**data, "factors": list(factors)}
+        self.store[HOLD] = {**self.store[HOLD], "factors": list(factors)}
 
     def end_hold(self) -> None:
         """Forget the sign-in that waits."""

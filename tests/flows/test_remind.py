@@ -7,6 +7,7 @@ from django.core import mail
 from django.core.management import call_command
 
 from django_mfa import clock as clocks
+from django_mfa.accounts.models import MFAAccount
 from django_mfa.flows import remind
 from django_mfa.policy import engine
 from django_mfa.policy.models import Exemption, Policy
@@ -143,4 +144,13 @@ def test_who_is_not_bound_any_more_is_left_alone(user, settings, moving, capsys)
     engine.deadline(fresh(user))
     settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": []}
     moving.tick(5 * DAY)
+    assert "0 people" in run(capsys)
+
+
+def test_whom_an_administrator_wants_to_have_one_now_is_promised_no_later_day(
+    user, moving, capsys
+):
+    engine.deadline(fresh(user))
+    moving.tick(4 * DAY)
+    MFAAccount.objects.filter(user=user).update(required=True)
     assert "0 people" in run(capsys)

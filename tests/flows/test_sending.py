@@ -448,6 +448,18 @@ def test_a_code_of_the_provider_is_asked_for_where_its_receipt_was_lost(ctx, jud
     challenge.answer(ctx, Judging.CODE, factor="sms")
 
 
+def test_R05_a_lost_receipt_asks_for_no_code_that_was_sent_since(ctx, judging, clock):
+    row = Challenge.objects.get()
+    for name in ("gateway", "provider_id", "elsewhere"):
+        row.state.pop(name)
+    row.save()
+    clock.tick(61)
+    send_code.to_sign_in(held(PhoneDevice.objects.get().user), "sms")
+    with pytest.raises(InvalidCode):
+        challenge.answer(ctx, Judging.CODE, factor="sms")
+    assert Judging.asked == []
+
+
 def test_a_code_of_ours_needs_no_provider_where_its_receipt_was_lost(ctx, judging):
     row = Challenge.objects.get()
     for name in ("gateway", "provider_id", "elsewhere"):

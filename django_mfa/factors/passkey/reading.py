@@ -117,7 +117,8 @@ def decode(text: str) -> bytes:
     Some clients pad it, and some write the other alphabet.
     """
     bare = text.rstrip("=").replace("+", "-").replace("/", "_")
-    # SECURITY: Python skips what is not base64; then nearly any text means an id.
+    # SECURITY: Python skips what is not base64; then nearly any text means an id, and
+    # "=", which is nothing, would equal a handle that is not made yet.
     if not BASE64.match(text) or len(bare) % 4 == 1 or (len(text) % 4 and "=" in text):
         raise Malformed
     found = urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
@@ -221,7 +222,4 @@ def _text(data: Mapping[str, Any], name: str) -> str:
 
 @sensitive_variables()
 def _bytes(data: Mapping[str, Any], name: str) -> bytes:
-    found = decode(_text(data, name))
-    if not found:  # SECURITY: "=" is nothing, and would equal a handle not made yet
-        raise Malformed
-    return found
+    return decode(_text(data, name))

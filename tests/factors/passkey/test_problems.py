@@ -42,7 +42,7 @@ def test_an_rp_id_that_browsers_refuse_is_an_error(settings, name):
     assert "django_mfa.E007" in ids(settings, RP_ID=name)
 
 
-@pytest.mark.parametrize("name", ["example.com", "localhost", "rp.localhost"])
+@pytest.mark.parametrize("name", ["example.com", "localhost", "rp.localhost", ""])
 def test_a_domain_is_an_rp_id(settings, name):
     assert "django_mfa.E007" not in ids(settings, RP_ID=name)
 
