@@ -37,6 +37,11 @@ def site_at(url: str) -> AdminSite | None:
     return getattr(index and index.func, "admin_site", None)
 
 
+def page_of(site: AdminSite, name: str) -> str:
+    """Return the address of a page of an admin site, such as its `login`."""
+    return reverse(f"admin:{name}", current_app=site.name)
+
+
 def context(request: HttpRequest, site: AdminSite) -> dict[str, Any]:
     """Return what a page of ours needs to look like one of `site`."""
     request.current_app = site.name  # for the links in Django's templates
@@ -48,7 +53,7 @@ def context(request: HttpRequest, site: AdminSite) -> dict[str, Any]:
         "available_apps": [],
         "log_entries": [],
         "is_nav_sidebar_enabled": False,
-        "site_url": reverse("admin:index", current_app=site.name),
+        "site_url": page_of(site, "index"),
         "mfa_base": "django_mfa/admin/base.html",
     }
 

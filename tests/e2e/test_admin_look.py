@@ -72,7 +72,7 @@ def give(visitor: Visitor, code: str) -> None:
 
 
 def fails(visitor: Visitor, phone: Phone, look: Look) -> None:
-    """The challenge in every way it goes wrong, up to the lock."""
+    """The challenge in every way it goes wrong, up to the lock; and the way out."""
     page = visitor.page
     page.context.clear_cookies()
     enter_password(visitor)
@@ -88,6 +88,9 @@ def fails(visitor: Visitor, phone: Phone, look: Look) -> None:
         give(visitor, phone.wrong_code())
     expect(page.locator("main time")).to_be_visible()  # when to try again
     look("locked")
+    with page.expect_navigation():
+        page.locator("form[action$='/cancel/'] button").click()
+    visitor.sees("/admin/login/")
 
 
 @pytest.mark.parametrize(

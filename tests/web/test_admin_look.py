@@ -259,6 +259,16 @@ def test_a_sign_in_that_took_too_long_starts_again_in_the_same_look(client, staf
     assert page.select_one("input[name=password]")
 
 
+@pytest.mark.parametrize("where", ["/admin/", "/office/desk/", "/plain/"])
+def test_whoever_gives_up_is_back_at_the_door_of_the_admin(client, staff, where):
+    add_totp(staff)
+    there = give_password(client, staff, f"{where}login/", next=where).url
+    form = read(client.get(there)).find("form", action="/mfa/cancel/")
+    sent = {each["name"]: each["value"] for each in form.find_all("input")}
+    assert client.post("/mfa/cancel/", sent).url == f"{where}login/"
+    assert client.get("/mfa/verify/").status_code == 302
+
+
 def test_a_page_without_a_way_into_an_admin_looks_as_ever(client, staff):
     secret = add_totp(staff)
     there = give_password(client, staff, "/mfa/login/").url
