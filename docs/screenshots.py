@@ -97,9 +97,11 @@ def give_code(page: Page, code: str, name: str = "") -> None:
         page.keyboard.press("Enter")
 
 
-def set_up(page: Page, name: str, shot: str = "") -> pyotp.TOTP:
+def set_up(
+    page: Page, name: str, shot: str = "", path: str = "/mfa/setup/totp/"
+) -> pyotp.TOTP:
     """Set up an app, which then shows the codes."""
-    page.goto("/mfa/setup/totp/")
+    page.goto(path)
     if shot:
         picture(page, shot)
     secret = re.search(r"secret=([A-Z2-7]+)", page.content())
@@ -140,10 +142,15 @@ def story_of_root(browser: Browser, address: str) -> None:
     """An administrator is asked for a factor too, and looks at the log."""
     page = new_page(browser, address)
     give_password(page, "root", "/admin/login/?next=/admin/")
-    set_up(page, "Phone")
+    page.emulate_media(color_scheme="dark")
+    set_up(page, "Phone", shot="admin-setup", path="/mfa/setup/totp/?next=/admin/")
+    page.emulate_media(color_scheme="light")
     page.goto("/admin/django_mfa/auditevent/")
     page.set_viewport_size(WIDE)
     picture(page, "audit", whole=False)
+    page = new_page(browser, address)
+    give_password(page, "root", "/admin/login/?next=/admin/")
+    picture(page, "admin-verify")
 
 
 def main() -> None:

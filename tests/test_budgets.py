@@ -78,6 +78,14 @@ def test_a_wrong_code_costs_five_queries_and_no_digest(held, secret, digests):
     assert digests == []
 
 
+def test_the_look_of_the_admin_costs_no_query(held, secret):
+    wrong = totp_code(secret, 1_700_000_010 + 6000)
+    with queries() as seen:
+        page = held.post("/mfa/verify/", {"code": wrong, "next": "/admin/"})
+    assert b"Django administration" in page.content
+    assert len(seen) <= 5
+
+
 def test_a_code_spent_before_costs_five_queries(held, secret, user):
     code = totp_code(secret)
     answer(held, code, 302)

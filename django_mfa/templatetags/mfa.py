@@ -31,6 +31,12 @@ def mfa_part(factor: Factor, name: str) -> tuple[str, ...]:
     return (own, *kind, f"django_mfa/factors/{name}.html")
 
 
+@register.simple_block_tag
+def mfa_capture(content: str) -> str:
+    """Keep what is inside under a name: `{% mfa_capture as name %}`."""
+    return content
+
+
 @register.filter
 def mfa_minutes(seconds: int) -> int:
     """Round up to whole minutes."""

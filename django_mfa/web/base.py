@@ -36,6 +36,8 @@ from django_mfa.errors import (
 )
 from django_mfa.session import Context, MFASession
 
+from . import admin_look
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -111,6 +113,12 @@ class Page(View):
         return self.session.safe_next(given)
 
     @property
+    def bound_for(self) -> str:
+        """Where the way leads: what the request says, else the sign-in that waits."""
+        hold = self.session.hold()
+        return self.next_url or (hold.next if hold else "")
+
+    @property
     def site_url(self) -> str:
         """Where the site begins: for people who are in, the page they land on."""
         if self.context.actor is None:
@@ -120,11 +128,13 @@ class Page(View):
     def render(
         self, template: str = "", *, status: int = 200, **context: Any
     ) -> HttpResponse:
-        """Return the page with this context."""
+        """Return the page with this context, in the look of where the way leads."""
+        site = admin_look.site_at(context.get("next") or self.bound_for)
         shown = {
+            "site_url": self.site_url,
+            **(admin_look.context(self.request, site) if site else {}),
             "next": self.next_url,
             "site_name": conf.get().SITE_NAME or self.request.get_host(),
-            "site_url": self.site_url,
             **context,
         }
         return render(

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django_mfa.flows import login, manage, passwordless
+from django_mfa.web import admin_look
 from django_mfa.web.base import Page
 from django_mfa.web.forms import LoginForm
 
@@ -62,6 +63,8 @@ class CancelView(Page):
     """Give up a sign-in that waits, to start as somebody else."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """End it and show the sign-in page."""
+        """End it and show the sign-in page; that of the admin where the way led there."""
+        site = admin_look.site_at(self.bound_for)
+        door = admin_look.page_of(site, "login") if site else ""
         login.cancel(self.context)
-        return self.go_on(name="login")
+        return self.go_on(door, name="login")
