@@ -30,7 +30,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help demo test coverage test-all lint types docs format hooks constraints clean
+.PHONY: help demo test covered coverage test-all lint types docs format hooks constraints clean
 
 help:
 	@echo "make demo       a site to try, on http://localhost:$(PORT)/ (PORT=...)"
@@ -56,12 +56,15 @@ demo: $(DEMO_VENV)/.demo
 	@$(MANAGE) runserver --noreload --settings=testproject.settings localhost:$(PORT)
 
 test: $(VENV)/.test
-	PYTHONDEVMODE=1 $(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	PYTHONDEVMODE=1 $(VENV)/bin/python -m pytest $(PYTEST_ARGS) $(if $(COVER),--cov --cov-report=term)
 
-# The suite once more with coverage: 95 % of everything, all of what decides.
-coverage: $(VENV)/.test
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGS) --cov --cov-report=term
+# What `make test COVER=1` covers: 95 % of everything, all of what decides.
+covered:
 	$(VENV)/bin/python -m coverage report --fail-under=100 --include='$(COVERED_WHOLLY)'
+
+coverage:
+	$(MAKE) test COVER=1
+	$(MAKE) covered
 
 test-all:
 	VERSIONS=all .ci/run
