@@ -169,12 +169,13 @@ def _text(node: ast.expr) -> str:
 
 PAGES = {"errors": errors, "events": events, "checks": checks}
 #: In the order of the page.
+ERROR_FILES = ("tree", "approving", "sending", "programs")
 CHECKED = (
     *("settings", "site", "factors", "policies", "issuers", "neighbours"),
     *("tokens", "deploy"),
 )
 SOURCES = {
-    "errors": ("errors/tree.py", "errors/sending.py", "errors/programs.py"),
+    "errors": tuple(f"errors/{name}.py" for name in ERROR_FILES),
     "events": ("signals.py",),
     "checks": tuple(f"checks/{name}.py" for name in CHECKED),
 }

@@ -6,6 +6,12 @@ Each class is one thing to be told: a stable `code` to branch on, a translated
 
 from __future__ import annotations
 
+from .approving import (
+    ApprovalNotFound,
+    ApprovalRequired,
+    ApprovalVoid,
+    CannotBeShown,
+)
 from .programs import (
     AppPasswordNotAccepted,
     AppPasswordNotFound,
@@ -30,10 +36,6 @@ from .sending import (
 from .tree import (
     AlreadyEnabled,
     AlreadyRegistered,
-    ApprovalNotFound,
-    ApprovalRequired,
-    ApprovalVoid,
-    CannotBeShown,
     DeviceNotFound,
     EnrolmentRequired,
     FactorNotAvailable,
