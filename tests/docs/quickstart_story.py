@@ -53,7 +53,9 @@ class Quickstart(TestCase):
         page = self.client.get("/mfa/setup/totp/").content.decode()
         secret = re.findall(r"secret=([A-Z2-7]+)", page)[0]
         shown = self.client.post("/mfa/setup/totp/", {"code": totp_code(secret)})
-        return secret, re.findall(r"\b\w{4}-\w{4}\b", shown.content.decode())
+        return secret, re.findall(
+            r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", shown.content.decode()
+        )
 
     def verify(self, code):
         self.client.post("/mfa/verify/", {"code": code})
