@@ -87,9 +87,9 @@ ROUTES: tuple[tuple[str, Any, str], ...] = (
 
 
 def _both_spellings() -> Iterator[URLPattern]:
-    """Every address with a slash at its end and without; the first is `reverse`d."""
+    """Every address with a slash at its end and without; the last is `reverse`d."""
     for route, view, name in ROUTES:
-        yield path(f"{route}/", view.as_view())
+        yield path(f"{route}/", view.as_view(), name=name)
         yield path(route, view.as_view(), name=name)
 
 

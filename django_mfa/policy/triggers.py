@@ -33,13 +33,23 @@ ADMIN_ACTIONS = "admin_actions"
 APPROVAL_OPERATIONS = "approval_operations"
 NAMED = (ADMIN_ACTIONS, APPROVAL_OPERATIONS)
 #: Pages of ours that no rule concerns: the flows behind them ask by themselves.
-WAY_IN = frozenset(
+PAGES = frozenset(
     {
         *("login", "passkey_login", "passkey_login_begin", "cancel"),
-        *("verify", "verify_begin", "step_up", "step_up_begin"),
-        *("setup", "setup_begin"),
+        *("verify", "verify_begin", "verify_send"),
+        *("step_up", "step_up_begin", "step_up_send"),
+        *("setup", "setup_begin", "setup_send"),
     }
 )
+#: The same of the API; `status` tells what is owed, and gives browsers their CSRF token.
+OPERATIONS = frozenset(
+    {
+        *("login", "login_mfa", "login_cancel", "passkey_begin", "passkey_complete"),
+        *("challenge", "verify", "step_up", "send", "enable", "confirm"),
+        *("setup", "setup_verify", "register_begin", "register_complete", "status"),
+    }
+)
+WAY_IN = {"django_mfa": PAGES, "django_mfa_api": OPERATIONS}
 KEYS = ("path", "view", "methods", "max_age", "strength", "phishing_resistant")
 
 
@@ -65,8 +75,9 @@ def has_any() -> bool:
 def is_way_in(request: Any, view: Any) -> bool:
     """Whether the page is one on which what is asked for is given: nothing else ends."""
     match = request.resolver_match
-    if match.app_names[-1:] == ["django_mfa"]:
-        return match.url_name in WAY_IN
+    for name in match.app_names[-1:]:
+        if name in WAY_IN:
+            return match.url_name in WAY_IN[name]
     return _is_door(match, view, "login")
 
 

@@ -19,10 +19,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django_mfa.decorators import mfa_required
 from django_mfa.mixins import ApprovalRequiredMixin, StepUpModelAdmin
 from django_mfa.policy.requirements import Recent
-from django_mfa.testing import totp_code
+from django_mfa.testing import add_phone, totp_code
 from tests.browser import Browser
 from tests.policy_pages import plain
 from tests.policy_pages import urlpatterns as pages
+from tests.sent import last_sms
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -227,6 +228,34 @@ def test_a_rule_for_everything_leads_nobody_in_a_circle(
     assert held.get("/mfa/").status_code == 302
     assert held.post(place, {"code": alice.code}).url == "/p/any/"
     assert held.get("/p/any/").content == b"seen"
+
+
+@pytest.mark.parametrize("rules", EVERYTHING)
+def test_a_rule_for_everything_keeps_no_code_from_being_sent(
+    make_user, sends, settings, clock, rules
+):
+    configure(settings, STEP_UP={"TRIGGERS": rules})
+    zoe = make_user("zoe")
+    add_phone(zoe)
+    browser = Browser().begin(zoe)
+    sent = browser.send("verify_send", "sms")
+    assert browser.post(sent.url, {"code": last_sms()}).status_code == 302
+    assert browser.get("/p/any/").content == b"seen"
+    clock.tick(SIXTEEN_MINUTES)
+    sent = browser.send("step_up_send", "sms")
+    assert browser.post(sent.url, {"code": last_sms()}).status_code == 302
+    assert browser.get("/p/any/").content == b"seen"
+
+
+@pytest.mark.parametrize("rules", EVERYTHING)
+def test_a_rule_for_everything_keeps_no_first_code_from_being_sent(
+    staff, sends, settings, clock, rules
+):
+    configure(settings, STEP_UP={"TRIGGERS": rules})
+    waiting = Browser().begin(staff)
+    sent = waiting.send("setup_send", "sms", to="+447400123456")
+    assert waiting.post(sent.url, {"code": last_sms()}).status_code == 200
+    assert waiting.get("/p/any/").content == b"seen"
 
 
 def test_a_rule_for_everything_leaves_the_sites_own_login_page(visitor, db, settings):
