@@ -106,12 +106,8 @@ def remove(ctx: Context, public_id: UUID) -> None:
     with session.all_or_nothing():
         # Two removals at once come one after the other: this is the first write.
         epoch = accounts.begin_change(user)
-        left = [
-            other
-            for other in registry.primary(registry.enrolled(user))
-            if other.public_id != device.public_id and other.disabled_at is None
-        ]
-        if device_is_needed(device, left) and engine.duty(user):
+        left = left_without(device, registry.primary(registry.enrolled(user)))
+        if is_needed(user, device, left):
             raise FactorRequired
         _delete(ctx, device)
         if not left and registry.get(device.factor).primary:
@@ -120,9 +116,28 @@ def remove(ctx: Context, public_id: UUID) -> None:
         session.keep_up(epoch)
 
 
-def device_is_needed(device: MFADevice, left: Sequence[Any]) -> bool:
-    """Whether nothing that guards the account would stay without `device`."""
-    return registry.get(device.factor).primary and not left
+def left_without(device: MFADevice, devices: Sequence[Any]) -> Sequence[Any]:
+    """Return those of `devices` that would go on to serve without `device`."""
+    return [
+        other
+        for other in devices
+        if other.public_id != device.public_id and other.disabled_at is None
+    ]
+
+
+def is_needed(user: Any, device: MFADevice, left: Sequence[Any]) -> bool:
+    """Whether a policy asks for `device`, where only `left` would stay beside it."""
+    if not registry.get(device.factor).primary:
+        return False
+    if not left:
+        return engine.duty(user) is not None
+    demand = engine.terms(user).demand
+    if demand is None or device.disabled_at is not None:
+        return False
+    # SECURITY: what is left guards the account, but not as the policies ask: a thief
+    # of the session would trade the passkey for what can be phished.
+    fit = engine.methods_for(demand)
+    return device.factor in fit and not any(other.factor in fit for other in left)
 
 
 def disable(ctx: Context) -> None:

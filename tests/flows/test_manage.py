@@ -14,10 +14,17 @@ from django_mfa.errors import (
     LoginExpired,
     StepUpRequired,
 )
+from django_mfa.factors.passkey.models import Passkey
 from django_mfa.factors.recovery_code.models import RecoveryCode, RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import challenge, manage
-from django_mfa.testing import add_recovery_codes, add_totp, session_context, totp_code
+from django_mfa.testing import (
+    add_passkey,
+    add_recovery_codes,
+    add_totp,
+    session_context,
+    totp_code,
+)
 from tests.stories import fresh, held, last_told, next_request, queries, signed_in, told
 
 NOBODYS = uuid.UUID(int=7)
@@ -232,6 +239,56 @@ def test_a_disabled_device_is_not_enough_for_a_policy(staff):
         manage.remove(ctx, phone().public_id)
 
 
+RESISTS = {"who": "everyone", "required": False, "phishing_resistant": True}
+PASSKEYS = {"who": "everyone", "allowed_factors": ["passkey"]}
+
+
+@pytest.fixture
+def both(user, secret, written):
+    """The session of somebody who has a passkey beside an app."""
+    add_passkey(user)
+    return signed_in(user, secret)
+
+
+@pytest.mark.parametrize("policy", [RESISTS, PASSKEYS])
+def test_the_last_device_of_the_kind_that_a_policy_needs_stays(both, settings, policy):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [policy]}
+    with pytest.raises(FactorRequired):
+        manage.remove(both, Passkey.objects.get().public_id)
+    assert Passkey.objects.exists()
+    assert "device_removed" not in told()
+
+
+def test_one_of_another_kind_than_a_policy_needs_may_go(both, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [PASSKEYS]}
+    manage.remove(both, phone().public_id)
+    manage.remove(both, codes().public_id)
+    assert Passkey.objects.exists()
+
+
+def test_of_two_of_the_kind_one_may_go(both, user, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [PASSKEYS]}
+    key = add_passkey(user, name="Key")
+    manage.remove(both, key.public_id)
+    assert Passkey.objects.count() == 1
+
+
+def test_a_disabled_one_of_the_kind_may_go_and_serves_for_none(both, user, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [PASSKEYS]}
+    disabled = add_passkey(user, name="Disabled", disabled_at=clock.now())
+    with pytest.raises(FactorRequired):
+        manage.remove(both, Passkey.objects.exclude(pk=disabled.pk).get().public_id)
+    manage.remove(both, disabled.public_id)
+    assert Passkey.objects.count() == 1
+
+
+def test_without_a_duty_all_may_go_whatever_the_kind(both, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [RESISTS]}
+    manage.remove(both, phone().public_id)
+    manage.remove(both, Passkey.objects.get().public_id)
+    assert not Passkey.objects.exists()
+
+
 def test_recovery_codes_may_be_removed_although_a_policy_needs_a_factor(staff):
     ctx = signed_in(staff, add_totp(staff))
     add_recovery_codes(staff)
@@ -348,12 +405,6 @@ def test_no_codes_are_not_few(ctx):
 
 def test_a_device_of_ones_own_is_found(ctx):
     assert manage.find(ctx, phone().public_id) == phone()
-
-
-def test_a_device_that_needs_another_is_known(user, secret, written):
-    assert manage.device_is_needed(phone(), [])
-    assert not manage.device_is_needed(phone(), [object()])
-    assert not manage.device_is_needed(codes(), [])
 
 
 def test_rows_of_the_log_name_the_person_who_acted(user, ctx):

@@ -8,11 +8,12 @@ from django.urls import reverse
 
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.audit.models import AuditEvent
+from django_mfa.factors.passkey.models import Passkey
 from django_mfa.factors.recovery_code.models import RecoveryCode, RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import enrol as flow
 from django_mfa.flows import gate
-from django_mfa.testing import add_totp, totp_code
+from django_mfa.testing import add_passkey, add_totp, mfa_login, totp_code
 from tests.browser import Browser
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -232,6 +233,18 @@ def test_E05_the_last_device_that_a_policy_needs_stays(alice):
         assert b"second step" in response.content
     assert alice.totp
     assert RecoveryCodeSet.objects.filter(user=alice.user).exists()
+
+
+def test_E05_the_last_device_of_the_kind_that_a_policy_needs_stays(alice, settings):
+    rule = {"who": "everyone", "phishing_resistant": True}
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [rule]}
+    passkey, browser = add_passkey(alice.user), Browser()
+    mfa_login(browser, alice.user, "passkey")
+    page = browser.page("device_remove", passkey.public_id)
+    assert b"a device of this kind" in page.content
+    assert browser.send("device_remove", passkey.public_id).status_code == 409
+    assert Passkey.objects.get() == passkey
+    assert browser.send("device_remove", alice.totp.public_id).status_code == 302
 
 
 def test_E05_without_a_policy_the_last_device_takes_the_codes_with_it(alice):

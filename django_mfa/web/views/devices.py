@@ -67,16 +67,12 @@ class RemoveView(Page):
         """Return the question; nothing changes by looking at it."""
         device = manage.find(self.context, kwargs["public_id"])
         step_up.require_fresh(self.context)
-        overview = manage.overview(self.context)
-        is_last = not any(
-            other.disabled_at is None and other.public_id != device.public_id
-            for other in overview.devices
-        )
+        left = manage.left_without(device, manage.overview(self.context).devices)
         return self.render(
             device=device,
             factor=registry.get(device.factor),
-            is_last=is_last,
-            is_needed=is_last and overview.is_required,
+            is_last=not left,
+            is_needed=manage.is_needed(self.context.actor, device, left),
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
