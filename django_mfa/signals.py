@@ -132,7 +132,8 @@ approval_used = Event("approval_used")
 code_sent = Event("code_sent")
 #: A code could not be sent; `reason` tells why, details: `purpose`.
 send_failed = Event("send_failed")
-#: A code was not sent: a budget is spent or sending pauses, as `reason` says.
+#: A code was not sent: a budget is spent, sending pauses, or the country or the kind
+#: of number gets none, as `reason` says; details: `purpose`, `country` or `kind`.
 send_refused = Event("send_refused")
 #: Too few codes are used in a block of numbers or a country: sending there pauses
 #: for a while; details: `place`, `sent`, `answered`, `until`.

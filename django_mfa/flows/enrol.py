@@ -112,7 +112,8 @@ def send(ctx: Context, slug: str, to: str = "") -> Sent:
     addresses.check(ctx.address)
     session, before = ctx.require_session(), ctx.require_session().setup_of(slug)
     accounts.prepare(subject.user)
-    device = kind.add(subject.user, to) if to else _waiting(ctx, subject, kind)
+    with sending.telling(ctx, subject.user, kind, Purpose.ENROL):
+        device = kind.add(subject.user, to) if to else _waiting(ctx, subject, kind)
     if device is None:
         raise SetupExpired
     session.begin_asking()

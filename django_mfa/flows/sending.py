@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from django_mfa import conf, signals
 from django_mfa.accounts.models import MFAAccount
 from django_mfa.challenges import codes as challenges
 from django_mfa.errors import (
+    DestinationRefused,
     FactorNotAvailable,
     KeyTrouble,
     MFAError,
@@ -30,7 +32,7 @@ from django_mfa.session import Context
 from django_mfa.values import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from django_mfa.challenges.models import Challenge
     from django_mfa.factors.base import Factor
@@ -85,7 +87,9 @@ def send(ctx: Context, kind: SentCodeFactor, asking: Asking, device: Any) -> Sen
     """
     kind.begin_wait(device)
     try:
-        reservation = sends.reserve(ctx, kind.sending(device, asking.purpose))
+        with telling(ctx, device.user, kind, asking.purpose):
+            wanted = kind.sending(device, asking.purpose)
+        reservation = sends.reserve(ctx, wanted)
     except BaseException:
         device.end_wait(device.last_sent)
         raise
@@ -104,6 +108,20 @@ def send(ctx: Context, kind: SentCodeFactor, asking: Asking, device: Any) -> Sen
     dispatch(_addressed(ctx, parcel))
     sent = kind.look(asking, [device])
     return sent or Sent(device.masked, str(device.public_id))
+
+
+@contextmanager
+def telling(ctx: Context, user: Any, kind: Factor, purpose: str) -> Iterator[None]:
+    """Tell the log of a country or kind of number that the site sends nothing to."""
+    try:
+        yield
+    except DestinationRefused as error:
+        said = dict(error.details)
+        reason = said.pop("why", "")
+        signals.send_refused.emit(
+            ctx, user, factor=kind.slug, reason=reason, purpose=purpose, **said
+        )
+        raise
 
 
 def dispatch(parcel: Parcel) -> None:

@@ -90,6 +90,17 @@ def give_back(subjects: Sequence[Subject], at: datetime) -> None:
         )
 
 
+def is_first_today(digest: str) -> bool:
+    """Whether nobody asked this of `digest` today (UTC); of many at once one is first.
+
+    Call it outside of transactions.
+    """
+    prepare([Subject("", digest)])
+    windows = _windows(clock.now())
+    rows = SendCounter.objects.filter(digest=digest, day__lt=windows["day"])
+    return bool(rows.update(day=windows["day"], month=windows["month"]))
+
+
 def prune() -> int:
     """Delete the counters that nothing was counted in this month or the last."""
     month = _windows(clock.now())["month"]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from django_mfa.session import Context
 
 
+#: Why a code was refused.
+WHY = "pause"
 #: Of so many codes to a number that was proven one must have been used.
 LAST = 5
 
@@ -55,7 +57,7 @@ def check(places: Sequence[Place], known: Known | None) -> None:
     found = list(rows) if places else []
     if not found or (known and _lives_there(known, found)):
         return
-    raise SendRefused(retry_at=max(pause.until for pause in found), why="pause")
+    raise SendRefused(retry_at=max(pause.until for pause in found), why=WHY)
 
 
 def judge(context: Context, factor: str, places: Sequence[Place]) -> None:

@@ -178,6 +178,11 @@ def is_last(name: UUID | str) -> bool:
     return not there.exists()
 
 
+def is_news(reason: str) -> bool:
+    """Whether this is the first code today that is refused for `reason`."""
+    return budgets.is_first_today(_digest(f"refused:{reason}"))
+
+
 def prune() -> int:
     """Delete rows that are older than `SENDS.KEEP_DAYS`, and counters of months past."""
     since = clock.now() - timedelta(days=conf.get().SENDS.KEEP_DAYS)

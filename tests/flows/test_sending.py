@@ -13,6 +13,7 @@ from django_mfa.errors import (
     DestinationRefused,
     FactorNotAvailable,
     InvalidCode,
+    InvalidNumber,
     LoginExpired,
     ProviderUnavailable,
     SendFailed,
@@ -183,7 +184,7 @@ def test_a_budget_that_is_spent_costs_no_wait_and_no_code(ctx, settings, clock):
     challenge.answer(ctx, code, factor="sms")
 
 
-def test_a_country_that_is_allowed_no_more_gets_nothing(ctx, settings):
+def test_a_country_that_is_allowed_no_more_gets_nothing(ctx, user, settings):
     settings.DJANGO_MFA = {
         **SETTINGS,
         "SMS": {"GATEWAYS": ["locmem"], "COUNTRIES": ["DE"]},
@@ -192,6 +193,27 @@ def test_a_country_that_is_allowed_no_more_gets_nothing(ctx, settings):
         send_code.to_sign_in(ctx, "sms")
     assert not sms_outbox
     assert PhoneDevice.objects.get().last_sent is None
+    row = last_told()
+    assert (row.event, row.reason, row.user) == ("send_refused", "country", user)
+    assert row.details["purpose"] == "login"
+
+
+def test_a_number_of_a_kind_that_gets_no_codes_is_told_of_and_not_stored(user):
+    ctx = signed_in(user)
+    with pytest.raises(DestinationRefused):
+        enrol.send(ctx, "sms", "+33 899 12 34 56")
+    row = last_told()
+    assert (row.event, row.reason, row.user) == ("send_refused", "kind", user)
+    assert row.details == {"purpose": "enrol", "kind": "premium_rate"}
+    assert "899" not in repr(AuditEvent.objects.values())
+    assert not PhoneDevice.objects.exists()
+
+
+def test_a_slip_of_the_finger_is_no_event(user):
+    ctx = signed_in(user)
+    with pytest.raises(InvalidNumber):
+        enrol.send(ctx, "sms", "+44 7400")
+    assert told() == []
 
 
 def test_an_audit_row_that_fails_undoes_it_all(ctx, user):

@@ -9,7 +9,9 @@ import pytest
 from django.db import transaction
 
 from django_mfa import signals
+from django_mfa.limits.models import SendCounter
 from django_mfa.session import Context
+from django_mfa.testing import freeze
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +50,44 @@ def test_they_are_told_in_the_language_of_the_site(
     with override("ar"), django_capture_on_commit_callbacks(execute=True):
         pause()
     assert "No codes are sent" in mailoutbox[0].subject
+
+
+def refused(reason: str, user: Any = None) -> None:
+    signals.send_refused.emit(Context(), user, factor="sms", reason=reason)
+
+
+def test_administrators_are_told_of_refusals_once_a_day_for_each_reason(
+    mailoutbox, django_capture_on_commit_callbacks
+):
+    with freeze(1_800_000_000) as clock:
+        for _time in range(2):
+            for reason in ("site_day", "country", "site_day"):
+                with django_capture_on_commit_callbacks(execute=True):
+                    refused(reason)
+            clock.tick(86_400)
+    assert [mail.subject.partition("] ")[2] for mail in mailoutbox] == [
+        "A code was not sent: site_day",
+        "A code was not sent: country",
+    ] * 2
+    assert "DJANGO_MFA['SENDS']" in mailoutbox[0].body
+
+
+def test_what_a_pause_refuses_is_told_by_the_pause(
+    mailoutbox, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        refused("pause")
+    assert not mailoutbox
+
+
+def test_without_administrators_nothing_is_counted(
+    settings, mailoutbox, django_capture_on_commit_callbacks
+):
+    settings.ADMINS = []
+    with django_capture_on_commit_callbacks(execute=True):
+        refused("country")
+    assert not mailoutbox
+    assert not SendCounter.objects.exists()
 
 
 def test_what_was_undone_is_not_told(mailoutbox, django_capture_on_commit_callbacks):
