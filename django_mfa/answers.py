@@ -111,9 +111,17 @@ def owed_page(error: MFAError, next_url: str = "") -> HttpResponseRedirect:
     return HttpResponseRedirect(f"{place}?{urlencode(query)}" if query else place)
 
 
+def page_context(request: HttpRequest) -> dict[str, Any]:
+    """Return what every page of the package needs to be shown."""
+    # The base is always named: Django logs what a template looks for in vain, with
+    # the error that is being told and all that the page shows.
+    site_name = conf.get().SITE_NAME or request.get_host()
+    return {"mfa_base": "django_mfa/base.html", "site_name": site_name}
+
+
 def error_page(request: HttpRequest, error: MFAError) -> HttpResponse:
     """Return an error that a view let through as a page that says what to do."""
-    shown = {"error": error, "site_name": conf.get().SITE_NAME or request.get_host()}
+    shown = {**page_context(request), "error": error}
     page = render(request, "django_mfa/error.html", shown, status=error.status)
     page.headers["Cache-Control"] = "no-store"
     return with_headers(error, page)

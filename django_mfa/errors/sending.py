@@ -72,7 +72,7 @@ class InvalidNumber(SendFailed):
     status = 400
     message = _(
         "This is not a phone number that we can send a code to. Enter it with its"
-        " country code, like +44 7400 123456."
+        " country code, like +44 7400 000000."
     )
 
 

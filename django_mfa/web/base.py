@@ -131,10 +131,10 @@ class Page(View):
         """Return the page with this context, in the look of where the way leads."""
         site = admin_look.site_at(context.get("next") or self.bound_for)
         shown = {
+            **answers.page_context(self.request),
             "site_url": self.site_url,
             **(admin_look.context(self.request, site) if site else {}),
             "next": self.next_url,
-            "site_name": conf.get().SITE_NAME or self.request.get_host(),
             **context,
         }
         return render(

@@ -37,6 +37,15 @@ def url(name, *args):
     return reverse(f"django_mfa:{name}", args=args)
 
 
+@pytest.fixture(autouse=True)
+def every_page_names_its_base(caplog):
+    """What a page extends is looked for in every context; in vain, it is logged."""
+    with caplog.at_level("DEBUG", logger="django.template"):
+        yield
+    missing = [record.args for record in caplog.get_records("call") if record.args]
+    assert not [each for each in missing if "mfa_base" in each]
+
+
 def look(response, status=200):
     """Read a page, and hold it to what every page owes."""
     assert response.status_code == status

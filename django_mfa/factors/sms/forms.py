@@ -16,6 +16,6 @@ class NumberForm(DestinationForm):
         widget=forms.TextInput(
             attrs={"type": "tel", "autocomplete": "tel", "dir": "ltr"}
         ),
-        help_text=_("With the country code, like +44 7400 123456."),
+        help_text=_("With the country code, like +44 7400 000000."),
         error_messages={"required": _("Enter your phone number.")},
     )
