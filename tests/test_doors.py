@@ -59,6 +59,8 @@ PAGES_ONLY = {
     "approve.may_answer",
     "step_up.factors_asked",
     "manage.find",
+    "manage.is_needed",
+    "manage.left_without",
     "enrol.may_add_silently",
     "enrol.look",
     "enrol.start_over",  # a program names another number
