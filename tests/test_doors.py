@@ -65,6 +65,7 @@ PAGES_ONLY = {
     "enrol.look",
     "enrol.start_over",  # a program names another number
     "manage.codes_low",
+    "manage.require_codes_offered",
     "step_up.require_fresh",
     "step_up.is_fresh",
     "approve.find",

@@ -23,7 +23,7 @@ from django_mfa.factors.recovery_code.factor import NewCodes, new_codes
 from django_mfa.limits import addresses
 from django_mfa.values import Purpose
 
-from . import challenge, step_up
+from . import challenge, manage, step_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -171,8 +171,8 @@ def confirm(ctx: Context, slug: str, response: Any, *, name: str = "") -> Confir
         verdict = kind.try_out(subject.user, taken, waiting=waiting)
         if not verdict.right:
             raise _refuse(case, verdict)
-        first = not registry.enrolled(subject.user)
-        codes = new_codes(subject.user) if first else None
+        with_codes = manage.offers_codes() and not registry.enrolled(subject.user)
+        codes = new_codes(subject.user) if with_codes else None
         return _store(ctx, subject, kind, verdict, codes, name=name)
     except AlreadyRegistered as error:
         case.failed(None, error.code)

@@ -9,7 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_mfa import clock, conf, signals
 from django_mfa.accounts import service as accounts
 from django_mfa.accounts.models import MFAAccount
-from django_mfa.errors import DeviceNotFound, FactorRequired
+from django_mfa.errors import DeviceNotFound, FactorRequired, NotOffered
 from django_mfa.factors import registry
 from django_mfa.factors.recovery_code.factor import new_codes, set_of
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
@@ -38,6 +38,11 @@ class Overview(NamedTuple):
         """Whether a second factor guards the account."""
         return bool(self.devices)
 
+    @property
+    def offers_codes(self) -> bool:
+        """Whether the site has recovery codes."""
+        return offers_codes()
+
 
 def overview(ctx: Context) -> Overview:
     """Return the devices and recovery codes of the signed-in user."""
@@ -50,6 +55,17 @@ def overview(ctx: Context) -> Overview:
         default=accounts.of(user).default_device,
         is_required=engine.duty(user) is not None,
     )
+
+
+def offers_codes() -> bool:
+    """Whether recovery codes are among the factors of the site."""
+    return RecoveryCodeSet.factor in registry.factors()
+
+
+def require_codes_offered() -> None:
+    """Raise `NotOffered` where codes that are made would open nothing."""
+    if not offers_codes():
+        raise NotOffered
 
 
 def _with_badges(
@@ -172,6 +188,7 @@ def erase(user: Any) -> list[MFADevice]:
 @sensitive_variables()
 def regenerate_codes(ctx: Context) -> Sequence[str]:
     """Void the recovery codes and return new ones, to be shown once."""
+    require_codes_offered()
     step_up.require_fresh(ctx)
     user, session = ctx.require_actor(), ctx.require_session()
     if not registry.primary(registry.enrolled(user)):

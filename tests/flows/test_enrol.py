@@ -207,6 +207,15 @@ def test_the_first_device_brings_recovery_codes(user):
     challenge.answer(held(user), done.recovery_codes[0])
 
 
+def test_no_codes_come_where_the_site_has_none(user, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "FACTORS": ["totp"]}
+    ctx = signed_in(user)
+    done = confirm(ctx, totp_code(begin(ctx)))
+    assert done.recovery_codes == ()
+    assert not RecoveryCodeSet.objects.exists()
+    assert told() == ["enrolment_started", "device_confirmed"]
+
+
 def test_another_device_brings_no_codes(user, secret):
     ctx = signed_in(user, secret)
     done = confirm(ctx, totp_code(begin(ctx)))

@@ -12,6 +12,7 @@ from django_mfa.errors import (
     FactorRequired,
     InvalidCode,
     LoginExpired,
+    NotOffered,
     StepUpRequired,
 )
 from django_mfa.factors.passkey.models import Passkey
@@ -368,6 +369,13 @@ def test_new_codes_end_the_proofs_of_other_sessions_only(user, secret, ctx, movi
 def test_who_has_no_device_gets_no_codes(user):
     with pytest.raises(DeviceNotFound):
         manage.regenerate_codes(signed_in(user))
+    assert not RecoveryCodeSet.objects.exists()
+
+
+def test_no_codes_are_made_where_the_site_has_none(ctx, settings):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "FACTORS": ["totp"]}
+    with pytest.raises(NotOffered):
+        manage.regenerate_codes(ctx)
     assert not RecoveryCodeSet.objects.exists()
 
 

@@ -329,6 +329,16 @@ def test_who_has_no_recovery_codes_is_told_how_to_get_them(client, user):
     assert "You have none" in words(look(client.get(url("recovery_codes"))))
 
 
+def test_a_site_without_recovery_codes_shows_no_word_of_them(
+    client, protected, settings
+):
+    assert look(client.get(url("security"))).find(id="mfa-codes")
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "FACTORS": ["totp"]}
+    assert not look(client.get(url("security"))).find(id="mfa-codes")
+    look(client.get(url("recovery_codes")), status=404)
+    look(client.post(url("recovery_codes")), status=404)
+
+
 def test_security_without_a_factor_says_so(client, user):
     enter_password(client, user)
     page = look(client.get(url("security")))

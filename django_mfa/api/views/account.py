@@ -12,7 +12,7 @@ from django_mfa.api.base import Door
 from django_mfa.api.operations import CHANGES, SIGNED_IN, does
 from django_mfa.api.serializers import EventsInput
 from django_mfa.audit.models import AuditEvent
-from django_mfa.errors import NotEnabled
+from django_mfa.errors import NotEnabled, NotOffered
 from django_mfa.flows import manage
 
 from .devices import require_enabled
@@ -95,7 +95,7 @@ class RegenerateView(Door):
         "Make new recovery codes in the place of the old; they are shown this once",
         answer=outputs.Codes,
         example={"backup_codes": ["7KQ2-M9XD", "..."]},
-        errors=(*CHANGES, NotEnabled),
+        errors=(*CHANGES, NotEnabled, NotOffered),
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         client = self.enter()

@@ -23,6 +23,7 @@ class RecoveryCodesView(Page):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the count; the codes themselves are never shown again."""
+        manage.require_codes_offered()
         return self.render(overview=manage.overview(self.context))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
