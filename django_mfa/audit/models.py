@@ -74,6 +74,22 @@ class AuditEvent(models.Model):
         """Raise `TypeError`: rows go only by retention."""
         self._refuse()
 
+    @property
+    def seen_address(self) -> str | None:
+        """The address, for the person whom the row concerns to see."""
+        return self.address if self._is_own else None
+
+    @property
+    def seen_agent(self) -> str:
+        """The browser, as above."""
+        return self.user_agent if self._is_own else ""
+
+    @property
+    def _is_own(self) -> bool:
+        # SECURITY: where an administrator or a second person sits is not for those
+        # to know whom they act upon.
+        return self.actor_id in (None, self.user_id)
+
     def _refuse(self) -> NoReturn:
         message = "The audit log is append-only."
         raise TypeError(message)

@@ -202,6 +202,15 @@ def test_events_are_ones_own_and_come_in_pages(inside, user, make_user):
         assert inside.get(f"mfa/events?before={wrong}").status_code == 400
 
 
+def test_events_do_not_tell_where_somebody_else_sits(inside, user, make_user):
+    seen = {"address": "192.0.2.7", "user_agent": "Firefox/140.0"}
+    for actor in (user, make_user("admin")):
+        AuditEvent.objects.create(event="x", user=user, actor=actor, **seen)
+    theirs, own = inside.get("mfa/events").json()["events"][:2]
+    assert (own["address"], own["user_agent"]) == ("192.0.2.7", "Firefox/140.0")
+    assert (theirs["address"], theirs["user_agent"]) == (None, "")
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

@@ -176,6 +176,6 @@ def _event(row: AuditEvent) -> dict[str, Any]:
         "method": row.factor,
         "device": row.device,
         "device_name": row.device_name,
-        "address": row.address,
-        "user_agent": row.user_agent,
+        "address": row.seen_address,
+        "user_agent": row.seen_agent,
     }
