@@ -1,10 +1,56 @@
 from __future__ import annotations
 
+from operator import attrgetter
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
 from django_mfa import conf
+from django_mfa.factors import registry
+
+#: Sites rely on these without a word in their settings: they do not move by accident.
+PROMISED = {
+    "APPROVALS.TTL": 300,
+    "GRACE_DAYS": 7,
+    "LIMITS.ADDRESS_FAILURES": 10,
+    "LIMITS.ADDRESS_WINDOW": 300,
+    "LIMITS.DEVICE_CAP": 20,
+    "LIMITS.FAILURES": 5,
+    "LIMITS.FAILURE_WINDOW": 900,
+    "LIMITS.LOCK": 1800,
+    "LIMITS.TRUSTED_PROXIES": 0,
+    "PASSKEY.ALGORITHMS": (-8, -7, -257),
+    "PASSKEY.ATTESTATION": "none",
+    "PASSKEY.CLONE": "refuse",
+    "PASSKEY.CONDITIONAL_CREATE": False,
+    "PASSKEY.SATISFIES_MFA": True,
+    "PASSKEY.TIMEOUT": 300,
+    "PASSKEY.TOP_ORIGINS": (),
+    "PASSKEY.USER_VERIFICATION": "preferred",
+    "PENDING_LOGIN_TTL": 900,
+    "POLICY_SNAPSHOT": 10,
+    "RECOVERY_CODES.COUNT": 10,
+    "RECOVERY_CODES.LENGTH": 8,
+    "RECOVERY_CODES.WARN_AT": 3,
+    "REMINDER_DAYS": (3, 1),
+    "SENT_CODES.EMAIL_TTL": 600,
+    "SENT_CODES.LENGTH": 6,
+    "SENT_CODES.RESEND_AFTER": 60,
+    "SENT_CODES.SMS_TTL": 300,
+    "SENT_CODES.TRIES": 3,
+    "SETUP_TTL": 600,
+    "SMS.TIMEOUT": 10,
+    "STEP_UP.FORM_TTL": 300,
+    "STEP_UP.KEEP_FORM": False,
+    "STEP_UP.MAX_AGE": 900,
+    "TOTP.ALGORITHM": "SHA1",
+    "TOTP.DIGITS": 6,
+    "TOTP.PERIOD": 30,
+    "TOTP.WINDOW": 1,
+    "TRUSTED_DEVICES.DAYS": 30,
+    "TRUSTED_DEVICES.ENABLED": False,
+}
 
 
 def greet(host: str) -> str:
@@ -23,6 +69,20 @@ def test_settings_are_read_and_not_written():
 def test_without_the_setting_all_defaults_hold(settings):
     del settings.DJANGO_MFA
     assert values(conf.get()) == values(conf.Settings())
+
+
+@pytest.mark.parametrize(("name", "value"), PROMISED.items())
+def test_defaults_are_as_promised(settings, name, value):
+    del settings.DJANGO_MFA
+    assert attrgetter(name)(conf.get()) == value
+
+
+def test_the_default_factors_and_policies_are_as_promised(settings):
+    del settings.DJANGO_MFA
+    assert list(registry.factors()) == ["passkey", "totp", "recovery_code"]
+    assert [dict(each) for each in conf.get().POLICIES] == [
+        {"who": "staff", "grace_days": 0}
+    ]
 
 
 def test_what_the_site_says_takes_the_place_of_a_default(settings):
