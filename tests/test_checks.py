@@ -356,6 +356,16 @@ def test_a_policy_of_the_admin_nobody_can_meet_is_warned_of(db):
     assert checks.check_policy_rows(databases=["default"]) == []
 
 
+def test_a_policy_of_the_admin_met_by_codes_on_the_way_alone_is_warned_of(db, settings):
+    say(settings, FACTORS=["totp", "sms", "email", "recovery_code"])
+    Policy.objects.create(name="Loose", who="staff", allowed_factors=["totp", "sms"])
+    assert checks.check_policy_rows(databases=["default"]) == []
+    Policy.objects.create(name="Weak", who="staff", allowed_factors=["email", "sms"])
+    (found,) = checks.check_policy_rows(databases=["default"])
+    assert found.id == "django_mfa.W004"
+    assert "Only sms and email can meet policy 'Weak'" in found.msg
+
+
 @pytest.mark.parametrize(
     ("who", "backends", "warned"),
     [
@@ -385,6 +395,14 @@ def test_a_policy_of_the_admin_is_held_against_those_of_the_settings(db, setting
     Policy.objects.create(name="Keys", who="staff", allowed_factors=["passkey"])
     (found,) = checks.check_policy_rows(databases=["default"])
     assert "Nobody can meet policy 'Keys' and those for everyone" in found.msg
+
+
+def test_a_warning_of_the_settings_hides_none_of_the_admin(db, settings):
+    by_mail = {"who": "everyone", "allowed_factors": ["email"]}
+    say(settings, FACTORS=["passkey", "email"], POLICIES=[by_mail])
+    assert ids(checks.check_policies()) == ["django_mfa.W004"]
+    Policy.objects.create(name="Keys", who="staff", allowed_factors=["passkey"])
+    assert ids(checks.check_policy_rows(databases=["default"])) == ["django_mfa.W005"]
 
 
 @pytest.mark.parametrize(

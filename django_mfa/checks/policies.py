@@ -16,7 +16,9 @@ from .factors import check_factors
 from .settings import check_settings, is_readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from django_mfa.policy.rules import Rule
 
 
 def check_policies(**kwargs: Any) -> list[CheckMessage]:
@@ -29,9 +31,13 @@ def check_policies(**kwargs: Any) -> list[CheckMessage]:
     ]
     if found:
         return found
+    return _on_the_way(snapshot.from_settings())
+
+
+def _on_the_way(rules: Iterable[Rule]) -> list[CheckMessage]:
     return [
         checks.Warning(text, hint, id="django_mfa.W004")
-        for text, hint in policy_problems.of_known(snapshot.from_settings())
+        for text, hint in policy_problems.of_known(rules)
     ]
 
 
@@ -45,15 +51,16 @@ def check_policy_rows(databases: Any = None, **kwargs: Any) -> list[CheckMessage
     if not (asked and _can_be_looked_at()):
         return []
     try:
-        found = list(_problems_of_rows())
+        rows = [row.as_rule() for row in Policy.objects.filter(active=True)]
+        found = list(_problems_of_rows(rows))
     except DatabaseError:
         return []  # before the first migration
-    return [checks.Warning(text, hint, id="django_mfa.W005") for text, hint in found]
+    unmet = [checks.Warning(text, hint, id="django_mfa.W005") for text, hint in found]
+    return [*unmet, *_on_the_way(rows)]
 
 
-def _problems_of_rows() -> Iterator[policy_problems.Problem]:
-    rules = [row.as_rule() for row in Policy.objects.filter(active=True)]
-    if not check_policies():
-        rules += snapshot.from_settings()
+def _problems_of_rows(rules: list[Rule]) -> Iterator[policy_problems.Problem]:
+    if not any(each.is_serious() for each in check_policies()):
+        rules = [*rules, *snapshot.from_settings()]
     yield from policy_problems.of_rules(rules)
     yield from policy_problems.of_names(rules)
