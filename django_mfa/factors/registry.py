@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.apps import apps
 from django.db.models import CharField, Value
 from django.utils.module_loading import import_string
 
 from django_mfa import conf
 from django_mfa.errors import DeviceNotFound, FactorNotAvailable
+
+from .devices import MFADevice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
 
     from .base import Factor
-    from .devices import MFADevice
 
 OURS = {
     "passkey": "django_mfa.factors.passkey.PasskeyFactor",
@@ -58,6 +60,11 @@ def _load(paths: tuple[str, ...]) -> dict[str, Factor]:
 def factors() -> dict[str, Factor]:
     """Return the factors of this site by slug, in the order of `FACTORS`."""
     return _load(tuple(conf.get().FACTORS))
+
+
+def models() -> list[type[MFADevice]]:
+    """Return the tables of devices, those of factors that the site does not name as well."""
+    return [each for each in apps.get_models() if issubclass(each, MFADevice)]
 
 
 def get(slug: str) -> Factor:

@@ -13,6 +13,7 @@ from django_mfa.errors import DeviceNotFound, FactorRequired, NotOffered
 from django_mfa.factors import registry
 from django_mfa.factors.recovery_code.factor import new_codes, set_of
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
+from django_mfa.factors.sent_code.models import SentCodeDevice
 from django_mfa.policy import engine
 
 from . import step_up
@@ -176,9 +177,11 @@ def erase(user: Any) -> list[MFADevice]:
     Must run in a transaction.
     """
     gone: list[MFADevice] = []
-    for kind in registry.factors().values():
-        rows = kind.model._default_manager.filter(user=user)
-        if kind.sends:
+    # SECURITY: of the factors that are switched off as well. Switched on again, the
+    # phone of a thief would count once more.
+    for model in registry.models():
+        rows = model._default_manager.filter(user=user)
+        if issubclass(model, SentCodeDevice):
             gone += rows.filter(confirmed=True)
         rows.delete()
     MFAAccount.objects.filter(pk=user.pk).update(default_device=None)

@@ -15,11 +15,13 @@ from django_mfa.errors import (
     NotOffered,
     StepUpRequired,
 )
+from django_mfa.factors.email.models import EmailDevice
 from django_mfa.factors.passkey.models import Passkey
 from django_mfa.factors.recovery_code.models import RecoveryCode, RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import challenge, manage
 from django_mfa.testing import (
+    add_email,
     add_passkey,
     add_recovery_codes,
     add_totp,
@@ -331,6 +333,13 @@ def test_all_is_turned_off_at_once(user, secret, ctx, written, moving):
     assert again.actor == user
     assert not again.actor.is_verified()
     assert next_request(there).actor is None
+
+
+def test_what_the_site_switched_off_meanwhile_goes_as_well(user, ctx):
+    # Were it switched on again, a device that nobody remembers would count.
+    add_email(user)
+    manage.disable(ctx)
+    assert not EmailDevice.objects.exists()
 
 
 def test_nothing_is_turned_off_that_a_policy_asks_for(staff):
