@@ -99,8 +99,14 @@ def mfa_banner(context: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@register.simple_tag(takes_context=True)
+def mfa_overview(context: Mapping[str, Any]) -> manage.Overview | None:
+    """Return what the security page shows: `{% mfa_overview as security %}`; None for nobody."""
+    ctx = Context.of(context["request"])
+    return manage.overview(ctx) if ctx.actor else None
+
+
 @register.inclusion_tag("django_mfa/includes/security_summary.html", takes_context=True)
 def mfa_security(context: Mapping[str, Any]) -> dict[str, Any]:
     """Say in a sentence how the signed-in person's account is protected, with a link."""
-    ctx = Context.of(context["request"])
-    return {"overview": manage.overview(ctx) if ctx.actor else None}
+    return {"overview": mfa_overview(context)}

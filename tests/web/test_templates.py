@@ -527,3 +527,19 @@ def test_the_summary_for_a_profile_page(client, user):
     client.logout()
     request = client.get(url("login")).wsgi_request
     assert not render("mfa_security", request).strip()
+
+
+def test_the_overview_for_a_list_of_the_sites_own(client, user):
+    tag = (
+        "mfa_overview as security %}{% for device in security.devices %}{{ device.name }},"
+        " {{ device.kind.label }}, {{ device.kind.strength }}{% endfor %}"
+        "{% if security %}, {{ security.codes.left }}{% endif"
+    )
+    add_totp(user, name="Pocket")
+    add_recovery_codes(user)
+    mfa_login(client, user)
+    request = client.get(reverse("profile")).wsgi_request
+    assert render(tag, request) == "Pocket, Authenticator app, Good, 10"
+    client.logout()
+    request = client.get(url("login")).wsgi_request
+    assert render(tag, request) == ""
