@@ -188,10 +188,10 @@ def _agent(request: Request) -> str:
     return str(request.META.get("HTTP_USER_AGENT", ""))
 
 
-def standing_of(request: Request) -> Standing | None:
-    """Return what the user of a request has shown, by whatever way they came."""
+def shown_by(request: Request) -> MFASession | None:
+    """Return what knows what the user has shown, by whatever way they came."""
     if isinstance(request.successful_authenticator, SessionAuthentication):
-        return Standing(MFASession(request._request))  # noqa: SLF001
+        return MFASession(request._request)  # noqa: SLF001
     if request.auth is None:
         return None
     found = issuers.session_behind(
@@ -200,7 +200,7 @@ def standing_of(request: Request) -> Standing | None:
         request.auth,
         whole=False,
     )
-    return Standing(found[1]) if found else None
+    return found[1] if found else None
 
 
 def is_for_machines(request: Request) -> bool:

@@ -12,16 +12,22 @@ from django.contrib.auth import get_user_model
 from rest_framework.permissions import BasePermission, OperationHolderMixin
 
 from django_mfa import conf
+from django_mfa.flows import gate
 from django_mfa.flows.denial import refusal
 from django_mfa.policy import engine
 from django_mfa.policy.requirements import AnyFactor, Recent, Requirement, Strength
+from django_mfa.policy.standing import Standing
 
-from .client import is_for_machines, standing_of
+from .client import is_for_machines, shown_by
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rest_framework.request import Request
 
     from django_mfa.errors import MFARequired
+    from django_mfa.session import MFASession
+    from django_mfa.values import Proof
 
 
 class Meets(OperationHolderMixin, BasePermission):
@@ -43,15 +49,12 @@ class Meets(OperationHolderMixin, BasePermission):
             # SECURITY: what a machine knows by heart was shown by nobody; and of a
             # user made of claims alone nothing can be checked.
             return False
-        standing, requirement = standing_of(request), self.requirement
-        demand = engine.terms(request.user).demand
-        if demand is not None:
-            # What the policies ask of this person holds for every client of theirs.
-            requirement &= demand
-        if standing is not None and standing.satisfies(requirement):
+        session = shown_by(request)
+        proofs = Standing(session).proofs if session else ()
+        requirement = _with_policies(self.requirement, user, session, proofs)
+        if requirement.is_met_by(proofs):
             return True
-        proofs = standing.proofs if standing else ()
-        _tell_if_refused(view, refusal(request.user, requirement, proofs))
+        _tell_if_refused(view, refusal(user, requirement, proofs))
         return False
 
 
@@ -75,6 +78,23 @@ class HasStrength(Meets):
 
     def __init__(self, level: str) -> None:
         super().__init__(Strength(level))
+
+
+def _with_policies(
+    requirement: Requirement,
+    user: Any,
+    session: MFASession | None,
+    proofs: Sequence[Proof],
+) -> Requirement:
+    """Return it with what the policies ask of this person, of whatever client."""
+    demand = engine.terms(user).demand
+    if demand is None:
+        return requirement
+    both = requirement & demand
+    if session is None or not proofs or demand.is_met_by(proofs):
+        return both
+    # Who has time left for it, or is exempt, owes it neither here nor on the pages.
+    return requirement if gate.owed_by_program(session, user) is None else both
 
 
 def _tell_if_refused(view: Any, told: MFARequired) -> None:

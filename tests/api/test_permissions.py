@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from rest_framework.authtoken.models import Token
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
+from django_mfa import clock
 from django_mfa.accounts import service as accounts
 from django_mfa.clients import issuer as issuers
 from django_mfa.clients.models import ClientSession
 from django_mfa.integrations.simplejwt import JWTIssuer
+from django_mfa.policy.models import Exemption
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, totp_code
 from tests.stories import queries
 
@@ -146,6 +149,24 @@ def test_U09_a_code_is_no_protection_from_phishing(program, user, secret):
     key = FakeAuthenticator("testserver", "https://testserver")
     add_passkey(user, key)
     assert look(program, "phishing").json()["methods"] == ["passkey"]
+
+
+@pytest.mark.parametrize("spared", ["by grace", "by exemption", "not at all"])
+def test_who_has_time_or_is_exempt_is_let_in_as_by_the_pages(
+    program, user, secret, settings, spared
+):
+    program.enter(user, secret)
+    keys = {"who": "everyone", "phishing_resistant": True, "grace_days": 0}
+    if spared == "by grace":
+        keys["grace_days"] = 7
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [keys]}
+    if spared == "by exemption":
+        until = clock.now() + timedelta(days=1)
+        Exemption.objects.create(user=user, reason="New phone", expires=until)
+    expected = 403 if spared == "not at all" else 200
+    assert program.get("mfa/devices").status_code == expected
+    for path in ("verified", "recent"):
+        assert look(program, path).status_code == expected, path
 
 
 def test_permissions_compose(program, user, secret, make_user):
