@@ -46,8 +46,10 @@ def offered(
 
 def _good_enough(user: AbstractBaseUser, slugs: Sequence[str]) -> tuple[str, ...]:
     """Leave out what the policies would refuse, if something else is left."""
+    every = tuple(dict.fromkeys(slugs))
     demand = engine.terms(user).demand
-    methods = engine.methods_for(demand) if demand else slugs
-    return tuple(dict.fromkeys(s for s in slugs if s in methods)) or tuple(
-        dict.fromkeys(slugs)
-    )
+    methods = engine.methods_for(demand) if demand else every
+    fit = tuple(slug for slug in every if slug in methods)
+    if not fit or fit == every or engine.is_exempt(user):
+        return every
+    return fit

@@ -18,7 +18,13 @@ from django_mfa.flows import challenge, gate
 from django_mfa.policy import snapshot
 from django_mfa.policy.models import Exemption
 from django_mfa.session import Context, MFASession
-from django_mfa.testing import add_recovery_codes, add_totp, session_context, totp_code
+from django_mfa.testing import (
+    add_passkey,
+    add_recovery_codes,
+    add_totp,
+    session_context,
+    totp_code,
+)
 from testproject.hotp.models import HOTPDevice
 from tests.stories import fresh, held, next_request, queries, signed_in
 
@@ -404,3 +410,18 @@ def test_who_has_no_factor_that_will_do_gets_time_to_set_one_up(
         user=user, reason="on leave", expires=clock.now() + timedelta(days=1)
     )
     assert review(ctx, user) == user
+
+
+def test_who_is_exempt_may_give_what_the_policies_would_refuse(user, settings):
+    # The passkey lies at home: that is what the exemption is for.
+    keys = {"who": "everyone", "phishing_resistant": True}
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [keys]}
+    add_passkey(user)
+    secret = add_totp(user)
+    assert gate.owed(fresh(user)) == ("proof", ("passkey",))
+    until = clock.now() + timedelta(days=1)
+    Exemption.objects.create(user=user, reason="travelling", expires=until)
+    assert set(gate.owed(fresh(user))[1]) == {"passkey", "totp"}
+    ctx = held(user)
+    challenge.answer(ctx, totp_code(secret))
+    assert next_request(ctx).actor == user
