@@ -147,7 +147,8 @@ class SetupInput(Waiting):
         required=False,
         max_length=MAX_TO,
         trim_whitespace=False,
-        help_text="The number or address, for a factor whose codes are sent.",
+        help_text="The number or address, for a factor whose codes are sent; without"
+        " one, the address of the account.",
     )
 
 

@@ -93,6 +93,16 @@ def test_a_number_is_wanted(program, user):
         assert program.post("mfa/sms/setup", given).status_code == 400
 
 
+def test_without_a_word_it_is_ones_own_address(program, user, settings, mailoutbox):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "FACTORS": ["email", "recovery_code"]}
+    program.login(user)
+    response = program.post("mfa/email/setup")
+    assert response.status_code == 200, response.content
+    assert mailoutbox[-1].to == [user.email]
+    code = re.search(r"\b\d{6}\b", mailoutbox[-1].body)[0]
+    assert program.post("mfa/email/verify", {"code": code}).status_code == 200
+
+
 def test_only_what_is_sent_is_sent(program, user, secret):
     program.login(user)
     for method in ("totp", "recovery_code", "nothing"):

@@ -147,7 +147,11 @@ def shown(client: Client, slug: str, to: str = "") -> dict[str, Any]:
 
 @sensitive_variables()
 def sent(client: Client, slug: str, to: str) -> dict[str, Any]:
-    """Send the first code to a number or address; return how it stands."""
+    """Send the first code to a number or address; return how it stands.
+
+    Without one it goes where the page would suggest: to the address of the account.
+    """
+    to = to or enrol.begin(client.context, slug).show["suggestion"]
     form = require_sender(registry.get(slug)).destination_form({"to": to})
     if not form.is_valid():
         raise ValidationError({"to": [str(each) for each in form.errors.get("to", [])]})
