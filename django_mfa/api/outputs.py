@@ -114,7 +114,10 @@ class Setup(Output):
     sent_to = serializers.CharField(required=False)
     device = serializers.CharField(required=False, allow_blank=True)
     retry_after = serializers.IntegerField(required=False)
-    secret = serializers.CharField(required=False)
+    secret = serializers.CharField(required=False, help_text="In base32.")
+    secret_in_groups = serializers.CharField(
+        required=False, help_text="The same, for typing."
+    )
     uri = serializers.CharField(required=False, help_text="The `otpauth://` link.")
     qr = serializers.CharField(required=False, help_text="The QR code as SVG.")
     qr_code = serializers.CharField(

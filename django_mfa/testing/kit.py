@@ -70,7 +70,11 @@ def add_totp(user: Any, name: str = "Phone", **options: Any) -> str:
 
 
 def totp_code(secret: str, at: datetime | float | None = None, **options: Any) -> str:
-    """Return the code that an app with this secret shows at an instant (now, without one)."""
+    """Return the code that an app with this secret shows at an instant (now, without one).
+
+    Spaces do not matter: pages show the secret in groups.
+    """
+    secret = secret.replace(" ", "")
     instant = clock.timestamp() if at is None else _seconds(at)
     look = {"digits": 6, "period": 30, "algorithm": "SHA1", **options}
     return codes.code_at(secret, int(instant) // look["period"], **look)

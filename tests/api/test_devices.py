@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from textwrap import wrap
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -40,7 +41,8 @@ def test_another_one_is_set_up(inside, user):
     assert shown["qr_code"].startswith("data:image/png;base64,")
     assert shown["qr"].startswith("<svg")
     assert shown["expires_in"] == 600
-    new = shown["secret"].replace(" ", "")
+    new = shown["secret"]
+    assert shown["secret_in_groups"].split() == wrap(new, 4)
     again = inside.post("mfa/totp/setup").json()
     assert again["secret"] == shown["secret"]
     response = inside.post("mfa/totp/verify", {"code": totp_code(new), "name": "Two"})

@@ -80,6 +80,7 @@ def test_codes_are_those_that_an_app_shows(user):
     with freeze(NOON):
         now = totp_code(secret)
         assert totp_code(secret, NOON) == totp_code(secret, NOON.timestamp()) == now
+        assert totp_code(f"{secret[:4]} {secret[4:]}") == now
         assert totp_code(secret, NOON + timedelta(seconds=30)) != now
         assert TOTPDevice.objects.get().judge(now).right
         assert len(totp_code(secret, digits=8)) == 8

@@ -36,7 +36,8 @@ BY = {"sms": "SMS", "email": "e-mail"}
 SHOWN = {
     "method": "totp",
     "expires_in": 600,
-    "secret": "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ",
+    "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+    "secret_in_groups": "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ",
     "uri": "otpauth://totp/Example:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
     "qr": "<svg ...>",
     "qr_code": "data:image/png;base64,...",

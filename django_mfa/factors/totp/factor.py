@@ -51,7 +51,7 @@ class TOTPFactor(Factor):
 
     @sensitive_variables()
     def show(self, device: MFADevice, *, host: str) -> Mapping[str, Any]:
-        """Return the secret as QR code (`qr` SVG, `qr_code` PNG), as link (`uri`) and for typing (`secret`)."""
+        """Return the secret (`secret`), as QR code (`qr` SVG, `qr_code` PNG), as link (`uri`) and for typing (`secret_in_groups`)."""
         assert isinstance(device, TOTPDevice)  # noqa: S101  # tells the type only
         secret = device.secret
         uri = codes.provisioning_uri(
@@ -67,7 +67,8 @@ class TOTPFactor(Factor):
             "qr": svg(uri),
             # Drawn where it is looked at: the page has the other one.
             "qr_code": lazy(png, str)(uri),
-            "secret": codes.grouped(secret),
+            "secret": secret,
+            "secret_in_groups": codes.grouped(secret),
         }
 
     @sensitive_variables()

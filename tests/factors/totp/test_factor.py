@@ -6,6 +6,7 @@ import pyotp
 import pytest
 from django.test import TestCase
 
+from django_mfa.factors.totp import codes
 from django_mfa.factors.totp.factor import TOTPFactor, issuer
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.testing import FactorContract, add_totp, freeze, totp_code
@@ -33,8 +34,9 @@ def test_a_set_up_shows_one_secret_in_three_ways(user):
     device = TOTPDevice.objects.get()
     assert setup.device == device
     assert not device.confirmed
-    secret = setup.show["secret"].replace(" ", "")
+    secret = setup.show["secret"]
     assert secret == device.secret
+    assert setup.show["secret_in_groups"] == codes.grouped(secret)
     assert pyotp.parse_uri(setup.show["uri"]).secret == secret
     assert setup.show["qr"].startswith("<svg ")
     assert user.get_username() in unquote(setup.show["uri"])

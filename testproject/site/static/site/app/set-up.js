@@ -15,7 +15,7 @@ async function authenticatorApp(done) {
   const told = await api("POST", "mfa/totp/setup", {});
   const { qr, secret, form, cancel } = show("authenticator-app");
   qr.src = told.qr_code;
-  secret.textContent = told.secret;
+  secret.textContent = told.secret_in_groups;
   on(form, async (fields) => {
     const sent = Object.fromEntries(fields);
     await finish(await api("POST", "mfa/totp/verify", sent), done);
