@@ -173,6 +173,7 @@ def test_on_https_the_cookie_is_bound_to_the_host(settings, alice, clock):
     browser.post("/mfa/verify/", code, secure=True)
     cookie = browser.cookies["__Host-mfa_trust"]
     assert cookie["secure"]
+    assert cookie["max-age"] == 30 * 86400
     assert cookie["path"] == "/"
     assert not cookie["domain"]
 

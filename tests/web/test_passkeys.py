@@ -10,6 +10,7 @@ from django.test import RequestFactory
 
 from django_mfa.accounts.service import user_handle
 from django_mfa.factors.passkey.models import Passkey
+from django_mfa.factors.passkey.reading import decode
 from django_mfa.session import MFASession
 from django_mfa.testing import FakeAuthenticator, add_passkey, add_totp, mfa_login
 from django_mfa.testing.kit import session_context
@@ -43,6 +44,27 @@ def test_the_set_up_page_asks_nothing_by_itself(signed_in):
     assert page.status_code == 200
     assert b'data-mfa-passkey="create"' in page.content
     assert b"<script>" not in page.content
+
+
+def test_a_set_up_asks_for_what_was_promised(signed_in, user):
+    known = add_passkey(user)
+    asked = begin(signed_in, "setup/passkey")
+    assert len(decode(asked["challenge"])) >= 32
+    assert len(decode(asked["user"]["id"])) == 64
+    assert asked["timeout"] == 300_000
+    assert [each["alg"] for each in asked["pubKeyCredParams"]] == [-8, -7, -257]
+    assert asked["attestation"] == "none"
+    assert asked["authenticatorSelection"]["userVerification"] == "preferred"
+    excluded = [each["id"] for each in asked["excludeCredentials"]]
+    assert excluded == [known.credential_id]
+    assert begin(signed_in, "setup/passkey")["challenge"] != asked["challenge"]
+
+
+def test_a_passkey_alone_must_check_its_user(client, db):
+    asked = begin(client, "login/passkey")
+    assert asked["userVerification"] == "required"
+    assert asked["allowCredentials"] == []
+    assert len(decode(asked["challenge"])) >= 32
 
 
 def test_a_form_adds_a_passkey_with_its_name(signed_in, authenticator):
