@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from django_mfa.errors import MFARequired
+    from django_mfa.policy.terms import Terms
     from django_mfa.session import MFASession
     from django_mfa.values import Proof
 
@@ -40,6 +41,11 @@ class Meets(OperationHolderMixin, BasePermission):
         """Return itself: REST framework makes a permission for every request."""
         return self
 
+    def wanted_of(self, terms: Terms) -> Requirement:
+        """Return the requirement, for somebody of whom the policies ask `terms`."""
+        del terms  # a permission that leaves something to them looks at it
+        return self.requirement
+
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the proofs of the user meet it."""
         user: Any = request.user  # None for nobody, where the site says so
@@ -51,7 +57,9 @@ class Meets(OperationHolderMixin, BasePermission):
             return False
         session = shown_by(request)
         proofs = Standing(session).proofs if session else ()
-        requirement = _with_policies(self.requirement, user, session, proofs)
+        terms = engine.terms(user)
+        wanted = self.wanted_of(terms)
+        requirement = _with_policies(wanted, terms, user, session, proofs)
         if requirement.is_met_by(proofs):
             return True
         _tell_if_refused(view, refusal(user, requirement, proofs))
@@ -66,11 +74,19 @@ class IsMFAVerified(Meets):
 
 
 class HasRecentMFA(Meets):
-    """Some factor was shown in the last `max_age` seconds."""
+    """Some factor was shown in the last `max_age` seconds, or as lately as policies say."""
 
     def __init__(self, max_age: int | None = None) -> None:
-        age = conf.get().STEP_UP.MAX_AGE if max_age is None else max_age
-        super().__init__(Recent(age))
+        self.is_left_to_policies = max_age is None
+        super().__init__(
+            Recent(conf.get().STEP_UP.MAX_AGE if max_age is None else max_age)
+        )
+
+    def wanted_of(self, terms: Terms) -> Requirement:
+        """Return how fresh a proof must be."""
+        return (
+            Recent(terms.step_up_age) if self.is_left_to_policies else self.requirement
+        )
 
 
 class HasStrength(Meets):
@@ -82,12 +98,13 @@ class HasStrength(Meets):
 
 def _with_policies(
     requirement: Requirement,
+    terms: Terms,
     user: Any,
     session: MFASession | None,
     proofs: Sequence[Proof],
 ) -> Requirement:
     """Return it with what the policies ask of this person, of whatever client."""
-    demand = engine.terms(user).demand
+    demand = terms.demand
     if demand is None:
         return requirement
     both = requirement & demand

@@ -131,6 +131,18 @@ def test_a_proof_grows_old(program, user, secret, moving):
     assert look(program, "recent").status_code == 200
 
 
+def test_fresh_is_what_the_policies_say(program, user, secret, moving, settings):
+    strict = {"who": "everyone", "grace_days": 0, "step_up_age": 60}
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "POLICIES": [strict]}
+    program.enter(user, secret)
+    assert look(program, "recent-default").status_code == 200
+    moving.tick(61)
+    response = look(program, "recent-default")
+    assert response.status_code == 403
+    assert response.json()["max_age"] == 60
+    assert look(program, "recent").status_code == 200  # it names an age of its own
+
+
 def test_a_level_that_was_not_reached_is_named(program, user, secret):
     program.enter(user, secret)
     response = look(program, "stronger")
