@@ -45,6 +45,14 @@ class Setup(NamedTuple):
     device: Any
     show: Mapping[str, Any]
 
+    @property
+    def seconds_left(self) -> int:
+        """For how long it still waits: nothing renews that."""
+        left = conf.get().SETUP_TTL
+        if self.device is not None:
+            left -= int(clock.timestamp() - self.device.created.timestamp())
+        return max(0, left)
+
     def __repr__(self) -> str:
         return "<Setup>"
 

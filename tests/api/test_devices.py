@@ -61,6 +61,12 @@ def test_a_first_one_is_set_up_after_the_password(program, user):
     assert program.is_verified
 
 
+def test_a_set_up_that_is_shown_again_ends_no_later(inside, moving):
+    assert inside.post("mfa/totp/setup").json()["expires_in"] == 600
+    moving.tick(250)
+    assert inside.post("mfa/totp/setup").json()["expires_in"] == 350
+
+
 def test_enable_is_for_the_first_one(inside):
     response = inside.post("mfa/enable")
     assert response.status_code == 400

@@ -6,7 +6,6 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.exceptions import ValidationError
 
-from django_mfa import conf
 from django_mfa.api import outputs
 from django_mfa.api.base import Door
 from django_mfa.api.operations import CHANGES, JUDGED, does
@@ -143,7 +142,7 @@ def shown(client: Client, slug: str, to: str = "") -> dict[str, Any]:
         raise FactorNotAvailable
     setup = enrol.begin(client.context, slug)
     texts = {name: str(value) for name, value in setup.show.items()}
-    return {"method": slug, "expires_in": conf.get().SETUP_TTL, **texts}
+    return {"method": slug, "expires_in": setup.seconds_left, **texts}
 
 
 @sensitive_variables()
