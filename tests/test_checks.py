@@ -371,8 +371,8 @@ def test_a_policy_of_the_admin_met_by_codes_on_the_way_alone_is_warned_of(db, se
     [
         ("group:Staff", [MODEL], False),
         ("group:staff ", [MODEL], True),
-        ("permission:auth.add_user", [MODEL], False),
-        ("permission:auth.ad_user", [MODEL], True),
+        ("permission:auth.add_group", [MODEL], False),
+        ("permission:auth.ad_group", [MODEL], True),
         ("permission:no_dot", [MODEL], True),
         ("permission:of.rules", [MODEL, f"{__name__}.Rules"], False),
         ("group:Nobody", [f"{__name__}.Rules"], True),

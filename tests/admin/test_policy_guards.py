@@ -189,5 +189,5 @@ def test_a_policy_for_a_permission_that_is_not_there_is_not_saved(admin):
     named = {**POLICY, "who": "permission"}
     response = admin.post(place("policy", "add"), {**named, "permission": "no.such"})
     assert b"This site has no such permission" in response.content
-    right = {**named, "permission": "auth.add_user"}
+    right = {**named, "permission": "auth.add_group"}
     assert admin.post(place("policy", "add"), right).status_code == 302
