@@ -188,7 +188,8 @@ def _owed_behind(request: Any, response: HttpResponseBase) -> MFARequired | None
         owed: MFARequired = request.mfa_owed
         return owed if _is_denial(response) else None
     led_in = request.mfa_held_now and _is_redirect(response)
-    if request.mfa_exempt or not (led_in or _is_denial(response)):
+    turned_away = _is_denial(response) or _is_denial_of_admin(request, response)
+    if request.mfa_exempt or not (led_in or turned_away):
         return None
     return _owed_by_held(request.mfa_guard.session.hold())
 
@@ -230,6 +231,15 @@ def _is_denial(response: HttpResponseBase) -> bool:
     if not _is_redirect(response):
         return False
     return _path_of(response) == _login_path()
+
+
+def _is_denial_of_admin(request: Any, response: HttpResponseBase) -> bool:
+    """Whether an admin site sent a program to its own login page, as it sends people."""
+    match = request.resolver_match
+    if not (match and "admin" in match.app_names and _is_redirect(response)):
+        return False
+    login = _login_path(f"{match.namespace}:login")
+    return _path_of(response) == login and answers.wants_json(request)
 
 
 def _login_path(url: str = "") -> str | None:

@@ -89,6 +89,28 @@ def test_U04_a_site_of_your_own_is_guarded_by_the_mixin(client, staff):
     assert client.get("/ops/").status_code == 200
 
 
+@with_ops
+@pytest.mark.parametrize("place", ["/admin/", "/ops/"])
+@pytest.mark.parametrize("has_factor", [True, False])
+def test_U04_a_program_is_told_what_is_owed(client, staff, place, has_factor):
+    if has_factor:
+        add_totp(staff)
+    give_password(client, where=f"{place}login/")
+    code = "mfa_required" if has_factor else "mfa_enrolment_required"
+    for page in (place, f"{place}jsi18n/", f"{place}no/such/page/"):
+        for said in ("accept", "x-requested-with"):
+            value = "application/json" if said == "accept" else "XMLHttpRequest"
+            answer = client.get(page, headers={said: value})
+            assert answer.status_code == 403
+            assert answer.json()["code"] == code
+            assert client.get(page).status_code == 302
+
+
+def test_a_program_that_nobody_knows_is_sent_where_people_are(client, db):
+    answer = client.get("/admin/", headers={"accept": "application/json"})
+    assert answer.url == "/admin/login/?next=/admin/"
+
+
 def test_U04_a_held_user_can_sign_out(client, staff):
     add_totp(staff)
     give_password(client)

@@ -200,8 +200,8 @@ def owed_as_json(response, path: str) -> None:
 
 def djangos_own(state: str, path: str) -> bool:
     """Whether Django alone answers: it redirects programs as well."""
-    if path == "/admin/":  # has a login page of its own; trust alone passes that
-        return state != "by_trust"
+    if path == "/admin/":  # has a login page of its own, for whom nothing waits
+        return state not in ("by_trust", "held", "owes_enrolment")
     return path == "/p/exempt/" or (state == "nobody" and path == "/p/page/")
 
 
