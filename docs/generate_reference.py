@@ -128,15 +128,18 @@ def events(source: str) -> str:
 def checks(source: str) -> str:
     """The page of checks: from the docstrings, and from what is less safe."""
     tree = ast.parse(source)
-    more = ast.parse((PACKAGE / "factors/sms/problems.py").read_text())
+    factors = [
+        ast.parse((PACKAGE / f"factors/{name}/problems.py").read_text())
+        for name in ("sent_code", "sms")
+    ]
     rows = [
         [f"`django_mfa.{name}`", _sentence(text)]
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")
         for name, text in _named(_first_line(node))
     ]
-    less_safe = (*_less_safe(tree), *_less_safe(more))
-    rows += [[f"`django_mfa.W{number}`", text] for number, text in less_safe]
+    less_safe = (each for part in (tree, *factors) for each in _less_safe(part))
+    rows += [[f"`django_mfa.W{number}`", text] for number, text in sorted(less_safe)]
     head = ["Id", "What is wrong"]
     return NOTE.format(source="django_mfa/checks") + CHECKS + table(head, rows)
 

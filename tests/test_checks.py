@@ -305,6 +305,15 @@ def test_a_careful_site_is_not_warned(settings):
         (102, {"RECOVERY_CODES": {"COST": 13}}),
         (104, {"LIMITS": {"ADDRESS_FAILURES": 0}}),
         (105, {"POLICIES": []}),
+        (112, {"TOTP": {"WINDOW": 2}}),
+        (113, {"LIMITS": {"FAILURES": 6}}),
+        (113, {"LIMITS": {"FAILURE_WINDOW": 899}}),
+        (113, {"LIMITS": {"LOCK": 1799}}),
+        (113, {"LIMITS": {"DEVICE_CAP": 21, "MAX_DEVICES": 4}}),
+        (114, {"STEP_UP": {"MAX_AGE": 901}}),
+        (115, {"NOTICES": {"ENABLED": False}}),
+        (116, {"APP_PASSWORDS": {"MAX_AGE_DAYS": 0}}),
+        (117, {"TRUSTED_DEVICES": {"ENABLED": True, "DAYS": 31}}),
     ],
 )
 def test_a_less_safe_choice_is_warned_of(settings, number, values):
@@ -313,6 +322,40 @@ def test_a_less_safe_choice_is_warned_of(settings, number, values):
     assert found.id == f"django_mfa.W{number}"
     assert isinstance(found, django_checks.Warning)
     assert found.hint
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"TOTP": {"WINDOW": 0}},
+        {"LIMITS": {"FAILURES": 3, "FAILURE_WINDOW": 901, "LOCK": 1801}},
+        {"LIMITS": {"DEVICE_CAP": 10}},
+        {"STEP_UP": {"MAX_AGE": 60}},
+        {"APP_PASSWORDS": {"MAX_AGE_DAYS": 0, "ENABLED": False}},
+        {"TRUSTED_DEVICES": {"DAYS": 31}},
+        {"SENDS": {"USER_HOUR": 0}},  # nothing is sent
+    ],
+    ids=str,
+)
+def test_a_choice_that_is_as_safe_is_not(settings, values):
+    say(settings, **{**SAFE, **values})
+    assert checks.check_deploy() == []
+
+
+@pytest.mark.parametrize(
+    ("sends", "named"),
+    [
+        ({}, ""),
+        ({"KEEP_DAYS": 0}, ""),
+        ({"USER_DAY": 0, "BREAKER_SENDS": 0}, "USER_DAY, BREAKER_SENDS"),
+    ],
+)
+def test_sending_without_a_limit_is_warned_of(settings, sends, named):
+    sms = {"GATEWAYS": ["twilio"], "COUNTRIES": ["DE"]}
+    say(settings, **SAFE, FACTORS=["totp", "sms"], SMS=sms, SENDS=sends)
+    found = [each for each in checks.check_deploy() if each.id == "django_mfa.W135"]
+    assert len(found) == bool(named)
+    assert all(named in each.msg for each in found)
 
 
 @pytest.mark.parametrize("name", ["default", "limits"])

@@ -38,9 +38,11 @@ def check_deploy(**kwargs: Any) -> list[CheckMessage]:
         checks.Warning(message, hint, id=f"django_mfa.W{number}")
         for number, message, hint in (
             *_less_safe(conf.get()),
+            *_looser_than_usual(conf.get()),
             *_less_safe_passkeys(conf.get().PASSKEY),
             *sent_problems.less_safe(conf.get().SENT_CODES),
             *(sms_problems.less_safe(conf.get().SMS) if has("sms") else ()),
+            *(_without_limit(conf.get().SENDS) if has("sms") else ()),
         )
     ]
 
@@ -71,6 +73,44 @@ def _less_safe(current: conf.Settings) -> Iterator[tuple[int, str, str]]:
             105,
             "No policy asks anybody for a second factor.",
             "Name one in POLICIES.",
+        )
+
+
+def _looser_than_usual(current: conf.Settings) -> Iterator[tuple[int, str, str]]:
+    limits, usual = current.LIMITS, conf.Limits
+    if current.TOTP.WINDOW > conf.Totp.WINDOW:
+        yield 112, "TOTP.WINDOW accepts codes of more than three steps.", "Use 1."
+    more = limits.FAILURES > usual.FAILURES or limits.DEVICE_CAP > usual.DEVICE_CAP
+    sooner = limits.LOCK < usual.LOCK or limits.FAILURE_WINDOW < usual.FAILURE_WINDOW
+    if more or sooner:
+        yield (
+            113,
+            "LIMITS let codes be guessed more often than the defaults do.",
+            "Defaults: FAILURES 5, FAILURE_WINDOW 900, LOCK 1800, DEVICE_CAP 20.",
+        )
+    if current.STEP_UP.MAX_AGE > conf.StepUp.MAX_AGE:
+        yield 114, "STEP_UP.MAX_AGE is more than fifteen minutes.", "Use 900."
+    if not current.NOTICES.ENABLED:
+        yield (
+            115,
+            "NOTICES.ENABLED is off: nobody is told when their factors change.",
+            "Leave it on, unless your site tells them by itself.",
+        )
+    if current.APP_PASSWORDS.ENABLED and not current.APP_PASSWORDS.MAX_AGE_DAYS:
+        yield 116, "APP_PASSWORDS.MAX_AGE_DAYS is 0: they need not end.", "Use 365."
+    trust = current.TRUSTED_DEVICES
+    if trust.ENABLED and trust.DAYS > conf.TrustedDevices.DAYS:
+        yield 117, "TRUSTED_DEVICES.DAYS is more than thirty days.", "Use 30."
+
+
+def _without_limit(sends: conf.Sends) -> Iterator[tuple[int, str, str]]:
+    named = zip(sends.declared(), sends, strict=True)
+    none = [name for name, most in named if not most and name != "KEEP_DAYS"]
+    if none:
+        yield (
+            135,
+            f"SENDS sets no limit by {', '.join(none)}: anybody can have you pay.",
+            "Name a number; the defaults suit a small site.",
         )
 
 
