@@ -9,6 +9,19 @@ from django.utils.translation import gettext_lazy as _
 from django_mfa import clock
 
 
+class AppendOnly(models.QuerySet["AuditEvent"]):
+    """Rows that nobody changes, however many at once; retention deletes them."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Raise `TypeError`: what happened stays as it was told."""
+        _refuse()
+
+
+def _refuse() -> NoReturn:
+    message = "The audit log is append-only."
+    raise TypeError(message)
+
+
 class AuditEvent(models.Model):
     """One event: whom it concerns, by whom, what, with which result, from where.
 
@@ -50,6 +63,8 @@ class AuditEvent(models.Model):
     request_id = models.CharField(_("request"), max_length=64, blank=True)
     details = models.JSONField(_("details"), default=dict)
 
+    objects = AppendOnly.as_manager()
+
     class Meta:
         verbose_name = _("audit event")
         verbose_name_plural = _("audit log")
@@ -67,12 +82,12 @@ class AuditEvent(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the row once; raise `TypeError` at any change."""
         if not self._state.adding:
-            self._refuse()
+            _refuse()
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise `TypeError`: rows go only by retention."""
-        self._refuse()
+        _refuse()
 
     @property
     def seen_address(self) -> str | None:
@@ -89,7 +104,3 @@ class AuditEvent(models.Model):
         # SECURITY: where an administrator or a second person sits is not for those
         # to know whom they act upon.
         return self.actor_id in (None, self.user_id)
-
-    def _refuse(self) -> NoReturn:
-        message = "The audit log is append-only."
-        raise TypeError(message)

@@ -35,6 +35,20 @@ def test_an_event_is_not_deleted(db):
     assert AuditEvent.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.update(event="nothing_happened"),
+        lambda rows: rows.filter(event="mfa_disabled").update(user=None),
+    ],
+)
+def test_many_events_are_not_changed_at_once(db, change):
+    AuditEvent.objects.create(event="mfa_disabled")
+    with pytest.raises(TypeError, match="append-only"):
+        change(AuditEvent.objects)
+    assert AuditEvent.objects.get().event == "mfa_disabled"
+
+
 def test_an_event_outlives_its_user(user):
     pk = user.pk
     AuditEvent.objects.create(event="mfa_disabled", user=user, actor=user)
