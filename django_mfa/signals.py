@@ -120,7 +120,7 @@ exemption_changed = Event("exemption_changed")
 exemption_deleted = Event("exemption_deleted")
 #: A person was reminded to set up a factor; details: `until`.
 enrolment_reminded = Event("enrolment_reminded")
-#: An approval was asked for; details: `action`, `object`, `approval`.
+#: An approval was asked for; details: `action`, `object`, `summary`, `approval`.
 approval_requested = Event("approval_requested")
 #: An approval was given; details as above.
 approval_given = Event("approval_given")

@@ -199,6 +199,7 @@ def _tell(
         approval.requester,
         device=device,
         reason=approval.action,
+        action=approval.action,
         approval=str(approval.public_id),
         summary=approval.summary,
         object=f"{approval.object_label} {', '.join(approval.object_keys)}".strip(),

@@ -10,6 +10,7 @@ from django_mfa.approvals import approve
 from django_mfa.approvals.drafts import Draft
 from django_mfa.approvals.mixins import ApprovableModel
 from django_mfa.approvals.models import Approval
+from django_mfa.audit.models import AuditEvent
 from django_mfa.errors import (
     ApprovalNotFound,
     ApprovalRequired,
@@ -202,6 +203,23 @@ def test_what_was_refused_stays_refused(alice):
         alice.gives(approval)
     with pytest.raises(ApprovalVoid):
         flow.refuse(alice.ctx, approval.public_id)
+    assert told().count("approval_refused") == 1
+
+
+def test_the_log_says_what_was_asked_given_and_used(alice):
+    approval = alice.opens()
+    alice.gives(approval)
+    alice.asks()
+    events = AuditEvent.objects.filter(event__startswith="approval_").order_by("id")
+    assert [row.event for row in events] == [
+        *("approval_requested", "approval_given", "approval_used"),
+    ]
+    for row in events:
+        assert row.details["action"] == approval.action
+        assert row.details["approval"] == str(approval.public_id)
+        assert row.details["summary"] == approval.summary
+        assert "object" in row.details
+        assert (row.user_id, row.actor_id) == (alice.user.pk, alice.user.pk)
 
 
 def test_a_second_person_is_somebody_else(alice, bob):

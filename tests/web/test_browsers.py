@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from django_mfa.audit.models import AuditEvent
 from django_mfa.policy.models import Policy
 from django_mfa.testing import add_totp, freeze, totp_code
 from django_mfa.trusted_devices import service
@@ -41,6 +42,18 @@ def test_a_browser_is_listed_renamed_and_trusted_no_more(trusting):
     browser.send("trusted_browser", row.public_id, revoke="1")
     assert not TrustedDevice.objects.exists()
     assert browser.send("trusted_browser", row.public_id, name="x").status_code == 404
+
+
+def test_trust_and_its_end_are_told_to_the_log(trusting):
+    browser = trusting()
+    browser.send("trusted_browser", TrustedDevice.objects.get().public_id, revoke="1")
+    trusting().send("trusted_browsers")
+    rows = AuditEvent.objects.filter(event__contains="trusted").order_by("id")
+    made = ("browser_trusted", "", {"name": "Firefox on Linux"})
+    assert list(rows.values_list("event", "reason", "details")) == [
+        *(made, ("browser_untrusted", "revoked", {})),
+        *(made, ("browser_untrusted", "revoked_all", {})),
+    ]
 
 
 def test_the_oldest_makes_room(trusting):
