@@ -229,7 +229,9 @@ class ReasonInput(Input):
 
 class RequireInput(ReasonInput):
     required = Flag(  # type: ignore[assignment]  # a field, which the class collects
-        help_text="Whether the user must have a second factor."
+        required=False,
+        default=True,
+        help_text="Whether the user must have a second factor: `false` ends that.",
     )
 
 

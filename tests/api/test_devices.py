@@ -328,8 +328,13 @@ def test_an_administrator_resets_and_unlocks(root, user):
     assert root.get(f"{path}/status").json()["methods"] == ["totp"]
     why = {"reason": "lost it"}
     assert root.post(f"{path}/unlock", why).status_code == 200
-    assert root.post(f"{path}/require", {**why, "required": True}).status_code == 200
-    assert root.get(f"{path}/status").json()["required"] is True
+    for sent, required in [
+        ({}, True),
+        ({"required": False}, False),
+        ({"required": True}, True),
+    ]:
+        assert root.post(f"{path}/require", {**why, **sent}).status_code == 200
+        assert root.get(f"{path}/status").json()["required"] is required
     assert root.post(f"{path}/sign-out", why).status_code == 200
     assert root.post(f"{path}/reset", why).status_code == 200
     assert root.get(f"{path}/status").json()["enabled"] is False
