@@ -206,6 +206,41 @@ def test_what_was_refused_stays_refused(alice):
     assert told().count("approval_refused") == 1
 
 
+@pytest.mark.parametrize(("said", "seconds"), [({}, 300), ({"TTL": 60}, 60)])
+@pytest.mark.parametrize("late", [False, True])
+def test_an_approval_is_given_and_used_within_so_long(
+    alice, settings, said, seconds, late
+):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "APPROVALS": said}
+    approval = alice.opens()
+    alice.moving.tick(seconds - 31)  # a code later
+    alice.gives(approval)
+    alice.moving.tick(seconds + 1 if late else seconds - 1)
+    if late:
+        with pytest.raises(ApprovalRequired):
+            alice.asks()
+    else:
+        assert alice.asks().pk == approval.pk
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [({}, 3600), ({"SECOND_PERSON_TTL": 600}, 600)]
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_a_second_person_is_waited_for_so_long(
+    alice, bob, settings, said, seconds, late
+):
+    settings.DJANGO_MFA = {**settings.DJANGO_MFA, "APPROVALS": said}
+    allow(bob)
+    approval = alice.opens(**SECOND)
+    alice.moving.tick(seconds - 29 if late else seconds - 31)
+    if late:
+        with pytest.raises(ApprovalVoid):
+            bob.gives(approval)
+    else:
+        bob.gives(approval)
+
+
 def test_the_log_says_what_was_asked_given_and_used(alice):
     approval = alice.opens()
     alice.gives(approval)

@@ -137,6 +137,20 @@ def test_messages_that_failed_prove_nothing(user, time):
     assert not places()
 
 
+def test_the_site_says_what_is_few_for_how_long_and_what_it_costs(user, time, limits):
+    limits(BREAKER_SENDS=4, BREAKER_WINDOW=900, BREAKER_ANSWERED=60, BREAKER_PAUSE=100)
+    pump(user, times=4, answered=2)
+    time.tick(901)
+    send(user)
+    assert not places()  # all of that is too long ago
+    pump(user, times=4, answered=2)
+    time.tick(WAIT)
+    send(user)
+    assert places()
+    pause = SendPause.objects.first()
+    assert pause.until - clock.now() == timedelta(seconds=100)
+
+
 # Who lives there
 
 EARLY = timedelta(hours=1)

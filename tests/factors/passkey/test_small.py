@@ -31,6 +31,40 @@ def test_a_site_may_ask_for_one_kind_of_authenticator(user, settings):
     assert selection["authenticatorAttachment"] == "platform"
 
 
+def test_a_site_says_what_new_passkeys_are_like(user, settings):
+    asking = Asking(
+        purpose=Purpose.ENROL, browser="b", host="localhost", user_pk=user.pk, user=user
+    )
+    settings.DJANGO_MFA = {"PASSKEY": {"RP_ID": "localhost"}}
+    usual = PasskeyFactor().ask(asking)
+    assert usual["authenticatorSelection"] == {
+        "residentKey": "preferred",
+        "requireResidentKey": False,
+        "userVerification": "preferred",
+    }
+    assert (usual["hints"], usual["attestation"]) == ([], "none")
+    assert usual["timeout"] == 300_000
+    settings.DJANGO_MFA = {
+        "PASSKEY": {
+            "RP_ID": "localhost",
+            "RP_NAME": "Example Bank",
+            "RESIDENT_KEY": "required",
+            "USER_VERIFICATION": "required",
+            "HINTS": ["security-key"],
+            "TIMEOUT": 60,
+            "ATTESTATION": "indirect",
+        }
+    }
+    asked = PasskeyFactor().ask(asking)
+    assert asked["authenticatorSelection"] == {
+        "residentKey": "required",
+        "requireResidentKey": True,
+        "userVerification": "required",
+    }
+    assert (asked["hints"], asked["attestation"]) == (["security-key"], "indirect")
+    assert (asked["timeout"], asked["rp"]["name"]) == (60_000, "Example Bank")
+
+
 def test_files_of_roots_that_are_there_are_fine(tmp_path):
     file = tmp_path / "roots.pem"
     file.write_text(root_of(ATTESTED))
