@@ -78,8 +78,7 @@ class Holding(Proving):
         `shown` is what came in the place of the password. `goes_on`: nobody gave one,
         and the sign-in of this session keeps its age.
         """
-        pk = key_of(user)
-        before = self.hold()
+        pk, before = key_of(user), self.hold()
         if not self._owners():
             # SECURITY: session fixation: the key known before the password was
             # right is worth nothing after it.
