@@ -75,6 +75,9 @@ challenge_passed = Event("challenge_passed")
 challenge_failed = Event("challenge_failed")
 #: Typed codes are refused for a while; details: `until`.
 account_locked = Event("account_locked")
+#: Codes of a device with a count of its own, as recovery codes have, are refused for a
+#: while; details: `until`.
+device_locked = Event("device_locked")
 #: A device had too many wrong codes in a row and is out of use.
 device_disabled = Event("device_disabled")
 #: The counter of a passkey suggests that a copy of it exists; it was let in.

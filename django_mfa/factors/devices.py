@@ -52,6 +52,8 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
     guessable: ClassVar[bool] = True
     #: Whether `verify_token` has just taken a token; of this object, not of the row.
     was_verified: bool = False
+    #: Whether others were charged between the look at the row and the charge.
+    overtaken: bool = False
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -163,23 +165,32 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
             return Charge(judged=False)
         now, cap = clock.now(), self.cap
         rows = type(self)._default_manager.filter(pk=self.pk)
-        if not self.typed:
-            rows = rows.filter(self.open_now())
         # MariaDB assigns from left to right: `failures` last, its readers first.
-        judged = rows.update(
-            disabled_at=Case(
+        values = {
+            "disabled_at": Case(
                 When(disabled_at=None, failures__gte=cap - 1, then=Value(now)),
                 default=F("disabled_at"),
             ),
-            disabled_reason=Case(
+            "disabled_reason": Case(
                 When(failures__gte=cap - 1, then=Value("too_many_failures")),
                 default=F("disabled_reason"),
             ),
             **self._lock_values(now),
-            failures_total=F("failures_total") + 1,
-            failures=F("failures") + 1,
-        )
+            "failures_total": F("failures_total") + 1,
+            "failures": F("failures") + 1,
+        }
+        judged = self._count(rows, values)
         return Charge(judged=bool(judged), device_disabled=self._was_last(cap))
+
+    def _count(self, rows: Any, values: Mapping[str, Any]) -> Any:
+        if self.typed:
+            return rows.update(**values)
+        rows = rows.filter(self.open_now())
+        if rows.filter(failures=self.failures).update(**values):
+            return 1
+        # Others were charged meanwhile: this may be the one that locks.
+        self.overtaken = True
+        return rows.update(**values)
 
     def miss(self, most: int) -> bool:
         """Count a wrong first response; False when the set-up had `most` before."""
@@ -190,7 +201,27 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
         """Whether the charge just made can have begun a lock, as far as was read."""
         if self.typed:
             return attempts.may_have_locked(self.user)
-        return (self.failures + 1) % conf.get().LIMITS.FAILURES == 0
+        return self.overtaken or (self.failures + 1) % conf.get().LIMITS.FAILURES == 0
+
+    def announce_lock(self, *, judged: bool) -> datetime | None:
+        """Return the end of a lock that nobody has been told of yet; each is told once.
+
+        `judged` is whether the charge just made was, in this transaction.
+        """
+        if self.typed:
+            return attempts.announce_lock(self.user)
+        if not judged:
+            return None  # it was there before, and was told by whose charge began it
+        rows = type(self)._default_manager.filter(
+            pk=self.pk, locked_until__gt=clock.now()
+        )
+        until: datetime | None = rows.values_list("locked_until", flat=True).first()
+        return until
+
+    @property
+    def lock_event(self) -> signals.Event:
+        """What is told when answers of the device begin to be refused."""
+        return signals.account_locked if self.typed else signals.device_locked
 
     def _lock_values(self, now: datetime) -> dict[str, Any]:
         if self.typed:
@@ -245,8 +276,9 @@ class MFADevice(Device):  # type: ignore[misc]  # django-otp has no types
             signals.device_disabled.emit(
                 context, self.user, device=self, reason=charge.why
             )
-        if self.typed and (until := attempts.announce_lock(self.user)):
-            signals.account_locked.emit(
+        judged = charge.judged and self.may_have_locked()
+        if until := self.announce_lock(judged=judged):
+            self.lock_event.emit(
                 context, self.user, device=self, until=until.isoformat()
             )
 

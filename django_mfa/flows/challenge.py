@@ -20,7 +20,7 @@ from django_mfa.errors import (
 )
 from django_mfa.factors import registry
 from django_mfa.factors.devices import MFADevice
-from django_mfa.limits import addresses, attempts
+from django_mfa.limits import addresses
 from django_mfa.values import SPENT, Asking, Proof, Purpose, Verdict
 
 from . import owing, trust
@@ -279,10 +279,8 @@ def _new_lock(ctx: Context, device: MFADevice, *, judged: bool) -> datetime | No
     """Return the end of the lock that this failure ran into, told to the log once."""
     if judged and not device.may_have_locked():
         return None
-    if device.typed and (until := attempts.announce_lock(device.user)):
-        signals.account_locked.emit(
-            ctx, device.user, device=device, until=until.isoformat()
-        )
+    if until := device.announce_lock(judged=judged):
+        device.lock_event.emit(ctx, device.user, device=device, until=until.isoformat())
         return until
     return _lock_now(device)
 

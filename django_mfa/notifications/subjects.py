@@ -16,6 +16,7 @@ SUBJECTS: dict[str, Promise] = {
     "device_renamed": _("A second step of your account was renamed"),
     "device_disabled": _("A second step of your account was switched off"),
     "account_locked": _("Too many wrong codes for your account"),
+    "device_locked": _("Too many wrong codes for your account"),
     "clone_suspected": _("There may be a copy of a passkey of yours"),
     "recovery_code_used": _("A recovery code of your account was used"),
     "recovery_codes_generated": _("Your account has new recovery codes"),

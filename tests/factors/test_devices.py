@@ -271,6 +271,21 @@ def test_a_charge_that_may_have_locked_a_set_is_known(failures):
     assert found.may_have_locked() is (failures in (4, 9))
 
 
+def test_a_charge_that_was_overtaken_may_have_locked_a_set(written):
+    first, second = codes(), codes()
+    first.charge()
+    assert not first.may_have_locked()
+    assert second.charge() == Charge(judged=True)
+    assert second.may_have_locked()
+    assert codes().failures == 2
+
+
+def test_django_otp_tells_of_a_lock_of_recovery_codes(written):
+    for _ in range(6):
+        codes().verify_token("ZZZZ-ZZZZ")
+    assert told() == ["device_locked"]
+
+
 def test_a_charge_that_may_have_locked_an_account_is_known(secret):
     assert not totp().may_have_locked()
     MFAAccount.objects.update(failures=4)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from django_mfa.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from django_mfa.factors.recovery_code import RecoveryCodeFactor
 from django_mfa.factors.recovery_code.models import RecoveryCodeSet
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.flows import challenge
@@ -38,6 +40,10 @@ def wrong(secret: str) -> str:
 
 def totp() -> TOTPDevice:
     return TOTPDevice.objects.get()
+
+
+def codes() -> RecoveryCodeSet:
+    return RecoveryCodeSet.objects.select_related("user__mfa_account").get()
 
 
 def guess(user, response: str, error: type[Exception] = InvalidCode) -> Exception:
@@ -249,9 +255,26 @@ def test_wrong_recovery_codes_lock_the_codes_and_not_the_app(user, secret, writt
     for _ in range(4):
         guess(user, "ZZZZ-ZZZZ")
     guess(user, "ZZZZ-ZZZZ", TooManyAttempts)
+    assert told() == ["challenge_failed"] * 5 + ["device_locked"]
+    assert last_told().details == {"until": codes().locked_until.isoformat()}
     guess(user, written[0], TooManyAttempts)
     assert "account_locked" not in told()
+    assert told().count("device_locked") == 1
     challenge.answer(held(user), totp_code(secret))
+
+
+def test_a_lock_that_begins_among_others_is_told_once(user, written, monkeypatch):
+    """Five guesses at once, all of which read the row before any was charged."""
+    as_read = codes()
+    monkeypatch.setattr(
+        RecoveryCodeFactor, "candidates", lambda *args: [copy.copy(as_read)]
+    )
+    for _ in range(4):
+        guess(user, "ZZZZ-ZZZZ")
+    guess(user, "ZZZZ-ZZZZ", TooManyAttempts)
+    guess(user, "ZZZZ-ZZZZ", TooManyAttempts)
+    assert told().count("device_locked") == 1
+    assert codes().failures == 5
 
 
 def test_a_lock_that_came_in_between_refuses_a_right_code(user, secret, monkeypatch):

@@ -29,6 +29,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.
 DETAILS: dict[str, dict[str, Any]] = {
     "device_renamed": {"before": "Old"},
     "account_locked": {"until": "2026-11-20T12:30:00+00:00"},
+    "device_locked": {"until": "2026-11-20T12:30:00+00:00"},
     "recovery_code_used": {"left": 7},
     "recovery_codes_generated": {"count": 10},
 }
@@ -114,6 +115,13 @@ def test_a_lock_is_told_with_its_end(told):
     message = told("account_locked", until="2026-11-20T12:30:00+00:00")
     assert "Nov. 20, 2026, 12:30 p.m. UTC" in message.body
     assert "recovery codes still work, if you have some" in message.body
+
+
+def test_a_lock_of_one_kind_is_told_with_its_end(told):
+    message = told("device_locked", until="2026-11-20T12:30:00+00:00")
+    for text in (message.body, html_of(message)):
+        assert "for your account: Authenticator app." in text
+        assert "until Nov. 20, 2026, 12:30 p.m. UTC" in text.replace("\n", " ")
 
 
 def test_a_used_recovery_code_is_told_with_the_codes_left(told):

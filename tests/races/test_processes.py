@@ -130,6 +130,7 @@ def test_B01_two_processes_judge_a_recovery_code_five_times(alice, keys, pair, c
     assert max(status for status, _ in results) < 500
     assert not any(is_in for _, is_in in results)
     assert RecoveryCodeSet.objects.get(user=alice).failures_total == 5
+    assert AuditEvent.objects.filter(event="device_locked").count() == 1
 
 
 # The view reads in the transaction in which it then writes: SQLite answers "locked".
