@@ -6,7 +6,7 @@ import pytest
 
 from django_mfa import clock, conf
 from django_mfa.errors import KeyTrouble, MalformedCode
-from django_mfa.factors.base import Factor
+from django_mfa.factors.base import Factor, Setup
 from django_mfa.factors.totp import TOTPFactor
 from django_mfa.factors.totp.models import TOTPDevice
 from django_mfa.testing import add_totp, freeze, totp_code
@@ -203,3 +203,16 @@ def test_key_trouble_names_its_device_when_nothing_fits(user, moving):
 def test_a_factor_must_say_what_differs(ask):
     with pytest.raises(NotImplementedError):
         ask(Factor())
+
+
+def test_a_set_up_that_stores_nothing_yet_waits_as_long_as_any(settings):
+    settings.DJANGO_MFA = {"SETUP_TTL": 60}
+    assert Setup(None, {}).seconds_left == 60
+
+
+def test_a_set_up_that_is_over_waits_no_more(user, moving):
+    setup = TOTPFactor().begin(user, host="bank.example")
+    moving.tick(599)
+    assert setup.seconds_left == 1
+    moving.tick(2)
+    assert setup.seconds_left == 0
