@@ -101,6 +101,7 @@ class AuditEvent(models.Model):
 
     @property
     def _is_own(self) -> bool:
-        # SECURITY: where an administrator or a second person sits is not for those
-        # to know whom they act upon.
-        return self.actor_id in (None, self.user_id)
+        # SECURITY: where an administrator or a second person sits, and as whom they
+        # work in a shell, is not for those to know whom they act upon.
+        by_shell = self.user_agent.startswith("shell: ")
+        return self.actor_id in (None, self.user_id) and not by_shell

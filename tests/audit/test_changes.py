@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.management import call_command
 
 from django_mfa.audit import changes
 from django_mfa.audit.models import AuditEvent
@@ -43,4 +44,11 @@ def test_where_somebody_else_sits_is_not_told(user, make_user):
     row = note(user, "factors_reset", actor=make_user("admin"))
     (found,) = changes.recent(user, EVENTS)
     assert (found.address, found.browser) == ("", "")
+    assert (row.seen_address, row.seen_agent) == (None, "")
+
+
+def test_as_whom_somebody_works_in_a_shell_is_not_told(user):
+    call_command("mfa_unlock", user.get_username(), reason="Asked for it")
+    row = AuditEvent.objects.get(event="account_unlocked")
+    assert row.user_agent.startswith("shell: ")
     assert (row.seen_address, row.seen_agent) == (None, "")
