@@ -413,7 +413,7 @@ def test_a_policy_of_the_admin_met_by_codes_on_the_way_alone_is_warned_of(db, se
     ("who", "backends", "warned"),
     [
         ("group:Staff", [MODEL], False),
-        ("group:staff ", [MODEL], True),
+        ("group:Stuff", [MODEL], True),
         ("permission:auth.add_group", [MODEL], False),
         ("permission:auth.ad_group", [MODEL], True),
         ("permission:no_dot", [MODEL], True),

@@ -40,7 +40,7 @@ def user(pk: Any) -> Any:
         return _joined(model).filter(pk=pk).first()
     alias = router.db_for_write(model)
     connection = connections[alias]
-    key = model._meta.pk.get_db_prep_value(pk, connection)
+    key = _as_looked_up(model._meta.pk, pk, connection)
     if (model, alias) not in _statements:
         _statements[model, alias] = _sql(model, alias, pk)
     statement = _statements[model, alias]
@@ -49,6 +49,11 @@ def user(pk: Any) -> Any:
     if found is not None:
         _convert(found, connection)
     return found
+
+
+def _as_looked_up(field: Any, pk: Any, connection: BaseDatabaseWrapper) -> Any:
+    """Return `pk` as a filter would: MariaDB takes no 0 as a key, but looks for one."""
+    return field.get_db_prep_value(field.get_prep_value(pk), connection, prepared=True)
 
 
 async def auser(pk: Any) -> Any:

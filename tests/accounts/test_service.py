@@ -102,6 +102,10 @@ def test_a_manager_that_may_answer_differently_is_asked_each_time(user, monkeypa
     assert joined.user(user.pk) is None
 
 
+def test_a_key_that_nobody_can_have_is_nobodys(user):
+    assert joined.user(type(user)._meta.pk.to_python(0)) is None
+
+
 def test_an_account_is_made_once(user):
     assert accounts.ensure(user).pk == user.pk
     assert accounts.ensure(user).pk == user.pk
