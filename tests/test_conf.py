@@ -103,6 +103,11 @@ def test_what_was_read_is_kept_while_the_setting_stays(settings):
     assert conf.get() is conf.get()
 
 
+def test_that_a_site_says_nothing_is_kept_as_well(settings):
+    del settings.DJANGO_MFA
+    assert conf.get() is conf.get()
+
+
 def test_another_setting_does_not_make_it_read_anew(settings):
     read = conf.get()
     settings.LANGUAGE_CODE = "de"

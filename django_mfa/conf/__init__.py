@@ -58,6 +58,10 @@ __all__ = [
 ]
 
 
+#: What a site says that has no such setting: the same object at each look.
+_NOTHING: dict[str, Any] = {}
+
+
 class _Reader:
     """Keeps what was read for as long as the setting is the same object."""
 
@@ -70,7 +74,7 @@ class _Reader:
             self.value: Settings | None = None
 
     def get(self) -> Settings:
-        source = getattr(settings, NAME, {})
+        source = getattr(settings, NAME, _NOTHING)
         if self.value is None or source is not self.source:
             wrong = next(problems(source), None)
             if wrong:
