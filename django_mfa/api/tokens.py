@@ -45,6 +45,9 @@ class TokenIssuer(Issuer):
     def end_all(self, user: Any) -> None:
         """Delete it, and what was shown for it."""
         rows = Token.objects.filter(user=user)
+        # A transaction that reads first may not write on SQLite, where another wrote
+        # meanwhile: this writes, and changes nothing.
+        rows.update(user=user)
         for key in rows.values_list("key", flat=True):
             TokenStore(key).delete()
         rows.delete()

@@ -7,10 +7,12 @@ from typing import ClassVar
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from django_mfa.api.tokens import TokenIssuer
 from django_mfa.clients.issuer import Issuer
 from django_mfa.integrations.simplejwt import JWTIssuer
 from django_mfa.testing import totp_code
 from tests.programs import Program
+from tests.stories import queries
 
 
 class Pair(JWTIssuer):
@@ -67,3 +69,10 @@ def test_the_schema_says_what_each_gives(named):
     assert fields["name"]["description"] == "Whose tokens these are."
     assert fields["refresh"]["description"].startswith("The token for a new")
     assert "token" not in fields
+
+
+def test_what_ends_a_token_writes_before_it_reads(user):
+    # On SQLite a transaction that has read may not write once another has written.
+    with queries() as seen:
+        TokenIssuer().end_all(user)
+    assert seen[0].startswith("UPDATE")

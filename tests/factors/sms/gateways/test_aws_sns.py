@@ -168,6 +168,8 @@ def test_a_provider_that_is_down_is_unavailable(use, message):
 
 def test_a_provider_that_hangs_is_slow(ready, message):
     ready.hangs()
+    # The client is made within the time-out, from large files of its library.
+    ready.clients_wait(4)
     with pytest.raises(ProviderSlow):
         gateways.send(message)
     assert len(ready.requests) == 1
