@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from django_mfa.audit.models import SHELL
 from django_mfa.errors import MFAError
 from django_mfa.session import Context
 
@@ -29,7 +30,7 @@ def shell(command: str) -> Context:
         account = getpass.getuser()
     except (KeyError, OSError):  # a container without names for its users
         account = "?"
-    return Context(user_agent=f"shell: {command}, as {account}"[:255])
+    return Context(user_agent=f"{SHELL}{command}, as {account}"[:255])
 
 
 class PersonCommand(BaseCommand):

@@ -52,3 +52,9 @@ def test_as_whom_somebody_works_in_a_shell_is_not_told(user):
     row = AuditEvent.objects.get(event="account_unlocked")
     assert row.user_agent.startswith("shell: ")
     assert (row.seen_address, row.seen_agent) == (None, "")
+
+
+def test_a_browser_that_calls_itself_a_shell_hides_no_address(user):
+    row = note(user)
+    row.user_agent = "shell: nothing"
+    assert (row.seen_address, row.seen_agent) == ("192.0.2.7", "shell: nothing")
